@@ -1,0 +1,126 @@
+"""What may happen to the engine: a closed union of frozen records, each with the time it entered the inbox.
+
+`at` is unix time in nanoseconds and the only clock the engine knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from pmm.model import Market, Nanos, OrderId, Price, Size
+
+
+@dataclass(frozen=True, slots=True)
+class MarketListed:
+    """The facts of a market as discovery found them: sent before its first frame, and again when they change."""
+
+    at: Nanos
+    market: Market
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The exact bytes of one message of the market socket, not yet looked at."""
+
+    at: Nanos
+    connection: int
+    data: bytes
+
+
+class FeedNews(StrEnum):
+    """What a connection reports about itself; whether data flows is judged from frames, never from this."""
+
+    CONNECTING = "connecting"
+    OPENED = "opened"
+    CLOSED = "closed"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSignal:
+    at: Nanos
+    connection: int
+    news: FeedNews
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Time passed and nothing else: sent once per loop interval."""
+
+    at: Nanos
+
+
+class OperatorAction(StrEnum):
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    KILL = "kill"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    at: Nanos
+    action: OperatorAction
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The order rests at the venue."""
+
+    at: Nanos
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused the order; it never rested."""
+
+    at: Nanos
+    order_id: OrderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """The order no longer rests, by our wish or by the venue's."""
+
+    at: Nanos
+    order_id: OrderId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRejected:
+    """The venue refused a cancel; the order is as it was."""
+
+    at: Nanos
+    order_id: OrderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """`size` shares of the order traded at `price`, in the terms of the order's own token."""
+
+    at: Nanos
+    order_id: OrderId
+    trade_id: str
+    price: Price
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request about the order got no answer that proves anything: time-out, reset, 5xx."""
+
+    at: Nanos
+    order_id: OrderId
+    cause: str
+
+
+ExecReport: TypeAlias = Accepted | Rejected | Canceled | CancelRejected | Filled | Unanswered
+Event: TypeAlias = MarketListed | Frame | FeedSignal | Timer | Operator | ExecReport

@@ -1,0 +1,178 @@
+"""The nouns of the venue as immutable data, and the four units that every number inside pmm is in.
+
+| unit  | one step       | constant | example            |
+|-------|----------------|----------|--------------------|
+| Price | 1/10 000 USD   | GRID     | 0.48 is 4 800      |
+| Size  | 1/1 000 000    | SHARE    | 10 shares is 10**7 |
+| Money | 1/1 000 000 USD| USD      | 1 USD is 10**6     |
+| Nanos | 1 ns           | SECOND   | unix time in ns    |
+
+Every tick of the venue lies on the price grid, so the price of NO is exactly `GRID - price of YES`.
+The text forms here are exact both ways; whoever talks to a venue or to a person calls them at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Price: TypeAlias = int
+Size: TypeAlias = int
+Money: TypeAlias = int
+Nanos: TypeAlias = int
+TokenId: TypeAlias = str
+ConditionId: TypeAlias = str
+OrderId: TypeAlias = str
+
+GRID = 10_000
+SHARE = 1_000_000
+USD = 1_000_000
+SECOND = 1_000_000_000
+MILLISECOND = 1_000_000
+
+PRICE_DECIMALS = 4
+SIZE_DECIMALS = 6
+MONEY_DECIMALS = 6
+
+# Every price step the venue uses (protocol reference, section 4.2), in units of the grid.
+TICKS: tuple[Price, ...] = (1_000, 100, 50, 25, 10, 1)
+
+
+class Side(StrEnum):
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class TimeInForce(StrEnum):
+    GTC = "GTC"
+    GTD = "GTD"
+    FOK = "FOK"
+    FAK = "FAK"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One price of one side of a book and the shares resting there."""
+
+    price: Price
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A print of the public tape, in the terms of the token that traded; `side` is the taker's."""
+
+    token: TokenId
+    side: Side
+    price: Price
+    size: Size
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    token_id: TokenId
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One condition with its two outcome tokens; `tokens[0]` is the one that all quoting is expressed in."""
+
+    condition_id: ConditionId
+    slug: str
+    question: str
+    tokens: tuple[Token, ...]
+    tick: Price
+    min_size: Size
+    neg_risk: bool = False
+    active: bool = True
+    closed: bool = False
+    accepting_orders: bool = True
+    end_date: str | None = None
+    event_slug: str | None = None
+    volume: Money = 0
+    liquidity: Money = 0
+    version: str = "v1"
+
+    @property
+    def tradable(self) -> bool:
+        return self.active and not self.closed and self.accepting_orders and len(self.tokens) == 2
+
+    @property
+    def yes(self) -> TokenId:
+        return self.tokens[0].token_id
+
+    @property
+    def no(self) -> TokenId:
+        return self.tokens[1].token_id
+
+
+def floor_to_tick(price: Price, tick: Price) -> Price:
+    """The tick at or below `price`: how a bid is rounded."""
+    return price // tick * tick
+
+
+def ceil_to_tick(price: Price, tick: Price) -> Price:
+    """The tick at or above `price`: how an ask is rounded."""
+    return -(-price // tick) * tick
+
+
+def notional(price: Price, size: Size) -> Money:
+    """Price times size in micro-USD, rounded down to one micro-USD."""
+    return price * size // GRID
+
+
+def decimal_text(value: int, decimals: int) -> str:
+    """An integer of `10**-decimals` as the shortest plain decimal: (4800, 4) is "0.48", (10**7, 6) is "10"."""
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 10**decimals)
+    if not part:
+        return f"{sign}{whole}"
+    return f"{sign}{whole}.{part:0{decimals}d}".rstrip("0")
+
+
+def parse_decimal(text: str, decimals: int) -> int:
+    """The exact inverse of `decimal_text`; accepts ".48" and "0.480", refuses what the unit cannot hold.
+
+    Raises ValueError for signs other than a leading minus, exponents, blanks, NaN and lost digits.
+    """
+    digits = text[1:] if text.startswith("-") else text
+    whole, _, part = digits.partition(".")
+    spare = part[decimals:]
+    part = part[:decimals]
+    if not (whole or part) or not (whole + part + spare).isascii():
+        raise ValueError(f"not a plain decimal: {text!r}")
+    if not (whole + part + spare).isdigit() or spare.strip("0") or len(whole) > 18:
+        raise ValueError(f"not a plain decimal with at most {decimals} places: {text!r}")
+    value = int((whole or "0") + part.ljust(decimals, "0"))
+    return -value if text.startswith("-") else value
+
+
+def price_text(price: Price) -> str:
+    return decimal_text(price, PRICE_DECIMALS)
+
+
+def size_text(size: Size) -> str:
+    return decimal_text(size, SIZE_DECIMALS)
+
+
+def money_text(money: Money) -> str:
+    return decimal_text(money, MONEY_DECIMALS)
+
+
+def parse_price(text: str) -> Price:
+    return parse_decimal(text, PRICE_DECIMALS)
+
+
+def parse_size(text: str) -> Size:
+    return parse_decimal(text, SIZE_DECIMALS)

@@ -1,0 +1,25 @@
+"""Compile the kernel.  A machine without a compiler gets the pure twins; PMM_REQUIRE_FAST=1 makes that an error."""
+
+import os
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+REQUIRED = os.environ.get("PMM_REQUIRE_FAST") == "1"
+SOURCES = sorted(Path("pmm/_fast").glob("*.pyx"))
+
+
+def extensions() -> list[Extension]:
+    if os.environ.get("PMM_PURE") == "1":
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        if REQUIRED:
+            raise
+        return []
+    kernel = [Extension(f"pmm._fast.{path.stem}", [str(path)], optional=not REQUIRED) for path in SOURCES]
+    return cythonize(kernel, language_level=3)
+
+
+setup(ext_modules=extensions())
