@@ -1,0 +1,29 @@
+"""The kernel: books by integer price and size, fed with raw frames of the venue's market socket.
+
+Compiled where a compiler was there at install time, otherwise the plain twin with the same behaviour; PMM_PURE=1
+chooses the twin.  `COMPILED` says which one this is.
+"""
+
+from os import environ
+from typing import TYPE_CHECKING
+
+from pmm._fast.refusal import Refusal
+
+if TYPE_CHECKING:
+    from pmm._fast.book import ASK, BID, GRID, Book
+    from pmm._fast.wire import Books
+
+    COMPILED: bool
+else:
+    COMPILED = environ.get("PMM_PURE") != "1"
+    if COMPILED:
+        try:
+            from pmm._fast.book import ASK, BID, GRID, Book
+            from pmm._fast.wire import Books
+        except ImportError:
+            COMPILED = False
+    if not COMPILED:
+        from pmm._fast.pure.book import ASK, BID, GRID, Book
+        from pmm._fast.pure.wire import Books
+
+__all__ = ["ASK", "BID", "COMPILED", "GRID", "Book", "Books", "Refusal"]
