@@ -32,4 +32,13 @@ class Cancel:
     order_id: OrderId
 
 
-Command: TypeAlias = Place | Cancel
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Open a market data connection anew: the feed answers with a fresh snapshot of every book."""
+
+    connection: int
+    cause: str
+
+
+OrderCommand: TypeAlias = Place | Cancel
+Command: TypeAlias = OrderCommand | Reconnect

@@ -90,6 +90,13 @@ class PortTaken(LocalError):
     hint = "Choose another port with --port, or --port 0 for a free one."
 
 
+class InboxFull(LocalError):
+    """The engine fell behind its market data; the connection that notices is opened anew."""
+
+    code = "PMM-E304"
+    hint = "Quote fewer markets in one process."
+
+
 class MarketNotFound(VenueError):
     code = "PMM-E401"
     exit = Exit.NOT_FOUND

@@ -146,7 +146,7 @@ def parse_decimal(text: str, decimals: int) -> int:
 
     Raises ValueError for signs other than a leading minus, exponents, blanks, NaN and lost digits.
     """
-    digits = text[1:] if text.startswith("-") else text
+    digits = text.removeprefix("-")
     whole, _, part = digits.partition(".")
     spare = part[decimals:]
     part = part[:decimals]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from pmm.commands import Command
+from pmm.commands import OrderCommand
 from pmm.core.step import Step
 from pmm.events import Event
 from pmm.model import Nanos
@@ -22,27 +22,31 @@ class Feed(Protocol):
 
     async def run(self, emit: Emit) -> None: ...
 
+    def reconnect(self, cause: str) -> None:
+        """Close the socket and open it again, as if it had been lost."""
 
-class Gateway(Protocol):
+
+class World(Protocol):
+    """Something with a life of its own in event time: a simulated venue, or a gateway that owes answers."""
+
+    def next_at(self) -> Nanos | None:
+        """When it next does something by itself; None when it has nothing to do."""
+
+    def advance(self, emit: Emit) -> None:
+        """Do everything that is due at `next_at`."""
+
+
+class Gateway(World, Protocol):
     """Carries commands to a venue, real or simulated, and emits exec reports."""
 
-    def submit(self, commands: Sequence[Command], at: Nanos, emit: Emit) -> None: ...
+    def submit(self, commands: Sequence[OrderCommand], at: Nanos, emit: Emit) -> None: ...
 
     def observe(self, event: Event, emit: Emit) -> None:
         """See every event before the engine does; a simulated venue reads the tape here."""
 
 
-class World(Protocol):
-    """A simulated venue that lives in event time instead of on a socket."""
-
-    def next_at(self) -> Nanos | None:
-        """When the world next does something by itself; None when it is over."""
-
-    def advance(self, emit: Emit) -> None:
-        """Do everything due at `next_at`."""
-
-
 class Sink(Protocol):
     """Receives every step, in order: prints, counts, stores."""
 
-    def on_step(self, step: Step) -> None: ...
+    def on_step(self, step: Step, took: Nanos) -> None:
+        """`took` is the time that the engine needed for it, measured by the driver."""

@@ -1,0 +1,10 @@
+"""Every state machine of the engine by name: what `pmm machines` prints and the docs draw."""
+
+from __future__ import annotations
+
+from pmm.core.feed import FEED
+from pmm.core.orders import ORDER
+from pmm.core.risk import RISK
+from pmm.fsm import Table
+
+TABLES: dict[str, Table] = {table.name: table for table in (FEED, ORDER, RISK)}

@@ -1,0 +1,34 @@
+"""Which token an order is placed in: an ask may sell what we hold or buy the other token, and so may a bid.
+
+Selling what is held frees capital and needs no cash, so it comes first; the venue refuses a sale of shares one does
+not hold, so everything else is a purchase of the complement at `1 - price`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pmm.core.orders import Order
+from pmm.core.position import Position
+from pmm.core.view import QuoteSide, Target
+from pmm.model import GRID, Market, Price, Side, Size, TokenId
+
+
+def leg_for(
+    side: QuoteSide, target: Target, market: Market, position: Position, open_orders: Iterable[Order]
+) -> tuple[TokenId, Side, Price]:
+    """Token, side and price in the token's own terms of the order that realises a target."""
+    if side is QuoteSide.BID:
+        sold, held, bought, own_price = market.no, position.no, market.yes, GRID - target.price
+        buy_price = target.price
+    else:
+        sold, held, bought, own_price = market.yes, position.yes, market.no, target.price
+        buy_price = GRID - target.price
+    if held - _reserved(sold, open_orders) >= target.size:
+        return sold, Side.SELL, own_price
+    return bought, Side.BUY, buy_price
+
+
+def _reserved(token: TokenId, open_orders: Iterable[Order]) -> Size:
+    """Shares of a token that open sell orders already promise."""
+    return sum(order.size_left for order in open_orders if order.token == token and order.side is Side.SELL)

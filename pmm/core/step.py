@@ -1,0 +1,86 @@
+"""What one call of the engine brought about: everything a sink, a metric or a replay needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pmm.commands import Command
+from pmm.core.view import Targets
+from pmm.events import Event
+from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A state machine moved: which one, of what, from where to where and why."""
+
+    at: Nanos
+    machine: str
+    subject: str
+    old: str
+    new: str
+    trigger: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What should be working in one market, and the book it was decided on."""
+
+    at: Nanos
+    market: ConditionId
+    best_bid: Price | None
+    best_ask: Price | None
+    mid2: int | None
+    position: Size
+    targets: Targets
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A fill as booked: `side` and `price` of the token, `paid` the cash that left us, `mid2` twice the mid of YES."""
+
+    at: Nanos
+    order_id: OrderId
+    trade_id: str
+    market: ConditionId
+    token: TokenId
+    is_yes: bool
+    side: Side
+    price: Price
+    size: Size
+    paid: Money
+    mid2: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The effects of one event.  `done` says that the engine wants nothing and nothing of ours can be live."""
+
+    event: Event
+    commands: tuple[Command, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    changes: tuple[Change, ...] = ()
+    done: bool = False
+
+
+@dataclass(slots=True)
+class StepBuilder:
+    """Collects the effects while the engine works on one event."""
+
+    event: Event
+    commands: list[Command] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    def build(self, *, done: bool) -> Step:
+        return Step(
+            self.event,
+            tuple(self.commands),
+            tuple(self.decisions),
+            tuple(self.fills),
+            tuple(self.changes),
+            done,
+        )

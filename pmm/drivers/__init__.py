@@ -1,0 +1,1 @@
+"""What turns the engine: `live` on asyncio and the wall clock, `event_time` on a heap."""

@@ -1,0 +1,46 @@
+"""How often things happened: messages, decisions, orders, fills, and the states the machines went through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pmm.commands import Cancel, Place
+from pmm.core.feed import FEED
+from pmm.core.step import Step
+from pmm.events import CancelRejected, Frame, Rejected
+from pmm.model import Size
+
+
+@dataclass(slots=True)
+class Counts:
+    """`quotes` counts decisions that want both sides working; `volume` is in micro-shares."""
+
+    messages: int = 0
+    decisions: int = 0
+    quotes: int = 0
+    placed: int = 0
+    cancels: int = 0
+    rejected: int = 0
+    cancel_rejected: int = 0
+    fills: int = 0
+    volume: Size = 0
+    feed_states: list[str] = field(default_factory=lambda: [FEED.initial])
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def on_step(self, step: Step) -> None:
+        self.messages += isinstance(step.event, Frame)
+        self.rejected += isinstance(step.event, Rejected)
+        self.cancel_rejected += isinstance(step.event, CancelRejected)
+        self.placed += sum(isinstance(command, Place) for command in step.commands)
+        self.cancels += sum(isinstance(command, Cancel) for command in step.commands)
+        self.decisions += len(step.decisions)
+        self.quotes += sum(
+            decision.targets.bid is not None and decision.targets.ask is not None for decision in step.decisions
+        )
+        self.fills += len(step.fills)
+        self.volume += sum(fill.size for fill in step.fills)
+        for change in step.changes:
+            self.changes[f"{change.machine}:{change.new}"] += 1
+            if change.machine == FEED.name and change.new not in self.feed_states:
+                self.feed_states.append(change.new)

@@ -1,0 +1,71 @@
+"""The end of a run in one record, gathered from the metrics while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pmm.core.step import Step
+from pmm.metrics.counts import Counts
+from pmm.metrics.decision_hash import DecisionHash
+from pmm.metrics.latency import StepTime
+from pmm.metrics.pnl import Pnl, pnl_text
+from pmm.model import Nanos, decimal_text, money_text, size_text
+
+
+@dataclass(slots=True)
+class Summary:
+    """A sink that folds every metric; `record()` is the JSON form, with numbers of money and shares as text."""
+
+    counts: Counts = field(default_factory=Counts)
+    pnl: Pnl = field(default_factory=Pnl)
+    step_time: StepTime = field(default_factory=StepTime)
+    decisions: DecisionHash = field(default_factory=DecisionHash)
+    began: Nanos | None = None
+    ended: Nanos = 0
+
+    def on_step(self, step: Step, took: Nanos) -> None:
+        self.began = step.event.at if self.began is None else self.began
+        self.ended = max(self.ended, step.event.at)
+        self.counts.on_step(step)
+        self.pnl.on_step(step)
+        self.decisions.on_step(step)
+        self.step_time.add(took)
+
+    def record(self) -> dict[str, object]:
+        counts, pnl = self.counts, self.pnl
+        return {
+            "run_time_s": decimal_text((self.ended - (self.began or self.ended)) // 1_000_000, 3),
+            "quotes": counts.quotes,
+            "decisions": counts.decisions,
+            "orders": {
+                "placed": counts.placed,
+                "cancels": counts.cancels,
+                "rejected": counts.rejected,
+                "cancel_rejected": counts.cancel_rejected,
+            },
+            "fills": counts.fills,
+            "volume": size_text(counts.volume),
+            "positions": {
+                market: {
+                    "yes": size_text(ledger.yes),
+                    "no": size_text(ledger.no),
+                    "net": size_text(ledger.yes - ledger.no),
+                }
+                for market, ledger in pnl.markets.items()
+            },
+            "cash": money_text(pnl.cash),
+            "pnl": {
+                "total": pnl_text(pnl.total),
+                "spread_captured": pnl_text(pnl.spread),
+                "inventory": pnl_text(pnl.inventory),
+                "residual": pnl_text(pnl.residual),
+            },
+            "messages": counts.messages,
+            "step_time_us": {"p50": self._micros(0.50), "p99": self._micros(0.99)},
+            "feed_states": counts.feed_states,
+            "decision_hash": self.decisions.hexdigest(),
+        }
+
+    def _micros(self, share: float) -> str | None:
+        nanos = self.step_time.quantile(share)
+        return None if nanos is None else decimal_text(nanos, 3)

@@ -1,0 +1,1 @@
+"""Quoting models, one a file: pure, from a `View` to `Targets`."""

@@ -1,0 +1,1 @@
+"""Everything that talks to a venue, real or observed; adapters translate and never decide."""

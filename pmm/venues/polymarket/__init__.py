@@ -1,0 +1,1 @@
+"""Polymarket: its sockets, its REST services and its text forms."""

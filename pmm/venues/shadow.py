@@ -1,0 +1,224 @@
+"""The gateway of a dry run: our orders live here, against the book that is really there, and nothing is sent.
+
+Orders rest behind what is displayed (`pmm.sim.queue`) and fill from the prints of the tape: a print at our price
+reaches us once everything ahead of us has traded, a print through our price would have met us first.  A displayed
+order that would have matched ours on arrival fills us for what it shows, once.  The volume of one print is shared by
+all our orders, better prices first.  Every command takes `latency` to arrive, and fills go on until it has.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from pmm._fast import ASK, BID, Book, Books
+from pmm.commands import Cancel, OrderCommand, Place
+from pmm.events import Accepted, Canceled, CancelRejected, Event, Filled, Frame, MarketListed, Rejected
+from pmm.model import GRID, MILLISECOND, ConditionId, Market, Nanos, OrderId, Price, Side, Size
+from pmm.ports import Emit
+from pmm.sim.queue import QueueEstimate
+
+_BUY_CODE = 0  # the kernel's code of a taker who buys
+
+
+@dataclass(slots=True)
+class Resting:
+    """One simulated order in terms of the first token: `is_bid` and `price_yes` place it in the shared book."""
+
+    command: Place
+    is_yes: bool
+    is_bid: bool
+    price_yes: Price
+    size_left: Size
+    queue: QueueEstimate
+    crossed_taken: Size = 0
+
+    @property
+    def book_side(self) -> int:
+        return BID if self.is_bid else ASK
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the tape shows of one market, and our orders in it."""
+
+    market: Market
+    yes_index: int
+    no_index: int
+    book: Book
+    orders: dict[OrderId, Resting] = field(default_factory=dict)
+    prints: list[tuple[bool, Price, Size, int, int]] = field(default_factory=list)
+
+
+class ShadowGateway:
+    """Implements the `Gateway` port without a venue.  `latency` is one way, in nanoseconds."""
+
+    def __init__(self, latency: Nanos = 50 * MILLISECOND) -> None:
+        self.latency = latency
+        self.books = Books()
+        self.markets: dict[ConditionId, Observed] = {}
+        self._by_index: dict[int, Observed] = {}
+        self._arrivals: list[tuple[Nanos, int, OrderCommand]] = []
+        self._sequence = count()
+        self._trade_ids = count(1)
+        self._home: dict[OrderId, Observed] = {}
+
+    # --- the Gateway port ---------------------------------------------------------------------------------------
+
+    def submit(self, commands: Sequence[OrderCommand], at: Nanos, emit: Emit) -> None:
+        for command in commands:
+            heapq.heappush(self._arrivals, (at + self.latency, next(self._sequence), command))
+        if self.latency == 0:
+            self._arrive(at, emit)
+
+    def observe(self, event: Event, emit: Emit) -> None:
+        """Commands due before the event arrive first: they met the book as it was."""
+        self._arrive(event.at, emit)
+        if isinstance(event, MarketListed):
+            self._list(event.market)
+        elif isinstance(event, Frame):
+            self._on_frame(event, emit)
+
+    def next_at(self) -> Nanos | None:
+        return self._arrivals[0][0] if self._arrivals else None
+
+    def advance(self, emit: Emit) -> None:
+        due = self.next_at()
+        if due is not None:
+            self._arrive(due, emit)
+
+    # --- commands -----------------------------------------------------------------------------------------------
+
+    def _arrive(self, at: Nanos, emit: Emit) -> None:
+        while self._arrivals and self._arrivals[0][0] <= at:
+            due, _, command = heapq.heappop(self._arrivals)
+            if isinstance(command, Place):
+                self._place(command, due, emit)
+            else:
+                self._cancel(command, due, emit)
+
+    def _place(self, command: Place, at: Nanos, emit: Emit) -> None:
+        observed = self.markets[command.market]
+        resting = self._resting(command, observed)
+        answer_at = at + self.latency
+        refusal = self._refusal(command, resting, observed)
+        if refusal is not None:
+            emit(Rejected(answer_at, command.order_id, refusal))
+            return
+        observed.orders[command.order_id] = resting
+        self._home[command.order_id] = observed
+        emit(Accepted(answer_at, command.order_id))
+
+    def _cancel(self, command: Cancel, at: Nanos, emit: Emit) -> None:
+        observed = self._home.pop(command.order_id, None)
+        if observed is None:
+            emit(CancelRejected(at + self.latency, command.order_id, "Order not found or already canceled"))
+            return
+        del observed.orders[command.order_id]
+        emit(Canceled(at + self.latency, command.order_id, "canceled by us"))
+
+    def _resting(self, command: Place, observed: Observed) -> Resting:
+        is_yes = command.token == observed.market.yes
+        is_bid = (command.side is Side.BUY) == is_yes
+        price_yes = command.price if is_yes else GRID - command.price
+        displayed = 0
+        if price_yes % observed.market.tick == 0 and 0 < price_yes < GRID:
+            displayed = observed.book.size_at(BID if is_bid else ASK, price_yes)
+        return Resting(command, is_yes, is_bid, price_yes, command.size, QueueEstimate(displayed, displayed))
+
+    def _refusal(self, command: Place, resting: Resting, observed: Observed) -> str | None:
+        """What the venue would have said (protocol reference, section 3.11), or None."""
+        tick = observed.market.tick
+        if not 0 < command.price < GRID or command.price % tick:
+            return f"order {command.order_id} is invalid. Price breaks minimum tick size rule"
+        if command.size < observed.market.min_size:
+            return f"order {command.order_id} is invalid. Size lower than the minimum"
+        if self._crossing(resting, observed):
+            return "invalid post-only order: order crosses book"
+        return None
+
+    # --- the tape -----------------------------------------------------------------------------------------------
+
+    def _list(self, market: Market) -> None:
+        if market.condition_id in self.markets:
+            self.markets[market.condition_id].market = market
+            return
+        yes, no = (self.books.add(token.token_id, market.tick) for token in market.tokens)
+        observed = Observed(market, yes, no, self.books.book(yes))
+        self.markets[market.condition_id] = self._by_index[yes] = self._by_index[no] = observed
+
+    def _on_frame(self, frame: Frame, emit: Emit) -> None:
+        if self.books.feed(frame.data) < 0:
+            return
+        for index, taker, price, size, at_ms in self.books.trades:
+            self._on_print(self._by_index[index], index, taker, (price, size, at_ms), frame.at, emit)
+        for observed in {id(self._by_index[i]): self._by_index[i] for i in self.books.touched}.values():
+            self._on_book(observed, frame.at, emit)
+
+    def _on_print(
+        self, observed: Observed, index: int, taker: int, trade: tuple[Price, Size, int], at: Nanos, emit: Emit
+    ) -> None:
+        price, size, at_ms = trade
+        is_yes = index == observed.yes_index
+        hits_bids = (taker != _BUY_CODE) == is_yes
+        price_yes = price if is_yes else GRID - price
+        if self._told_twice(observed, hits_bids, price_yes, size, at_ms, index):
+            return
+        left = size
+        ours = [order for order in observed.orders.values() if order.is_bid == hits_bids]
+        for order in sorted(ours, key=lambda order: -order.price_yes if hits_bids else order.price_yes):
+            better = order.price_yes - price_yes if hits_bids else price_yes - order.price_yes
+            if better < 0 or left == 0:
+                break
+            reaches = min(left, order.size_left)
+            if better == 0:
+                reaches = min(order.queue.on_trade(left, at), order.size_left)
+            left -= reaches
+            self._fill(observed, order, reaches, at, emit)
+
+    def _on_book(self, observed: Observed, at: Nanos, emit: Emit) -> None:
+        for order in tuple(observed.orders.values()):
+            if order.price_yes % observed.book.tick == 0:
+                order.queue.on_displayed(observed.book.size_at(order.book_side, order.price_yes), at)
+            crossing = self._crossing(order, observed)
+            reaches = min(order.size_left, max(0, crossing - order.crossed_taken))
+            order.crossed_taken = max(order.crossed_taken, crossing) if crossing else 0
+            self._fill(observed, order, reaches, at, emit)
+
+    def _fill(self, observed: Observed, order: Resting, size: Size, at: Nanos, emit: Emit) -> None:
+        if size <= 0:
+            return
+        order.size_left -= size
+        order_id = order.command.order_id
+        if order.size_left == 0:
+            del observed.orders[order_id]
+            del self._home[order_id]
+        emit(Filled(at + self.latency, order_id, f"shadow-{next(self._trade_ids)}", order.command.price, size))
+
+    @staticmethod
+    def _crossing(order: Resting, observed: Observed) -> Size:
+        """How many shares are displayed on the other side at prices that would have matched this order."""
+        other = ASK if order.is_bid else BID
+        touch = observed.book.best_ask if order.is_bid else observed.book.best_bid
+        if touch is None or (touch > order.price_yes if order.is_bid else touch < order.price_yes):
+            return 0
+        reached = 0
+        for price, size in observed.book.levels(other):
+            if price > order.price_yes if order.is_bid else price < order.price_yes:
+                break
+            reached += size
+        return reached
+
+    @staticmethod
+    def _told_twice(observed: Observed, hits_bids: bool, price: Price, size: Size, at_ms: int, index: int) -> bool:  # noqa: FBT001 - a plain fact of the print
+        """Whether the same trade was already printed under the market's other token."""
+        seen = observed.prints
+        seen[:] = [entry for entry in seen if entry[3] == at_ms]
+        for entry in seen:
+            if entry[:4] == (hits_bids, price, size, at_ms) and entry[4] != index:
+                seen.remove(entry)
+                return True
+        seen.append((hits_bids, price, size, at_ms, index))
+        return False
