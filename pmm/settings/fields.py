@@ -1,0 +1,259 @@
+"""The model: sections of documented fields.  Decimals stay decimals; the accessors beside them are in integer units.
+
+Prices are in 1/10 000 USD, shares and money in millionths, times in nanoseconds, as everywhere inside pmm.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+PRICE_PLACES = 4
+MICRO_PLACES = 6
+NANO_PLACES = 9
+
+
+def _http(text: str) -> str:
+    return _address(text, ("http", "https"))
+
+
+def _websocket(text: str) -> str:
+    return _address(text, ("ws", "wss"))
+
+
+def _address(text: str, schemes: tuple[str, ...]) -> str:
+    wanted = " or ".join(f"{scheme}://host" for scheme in schemes)
+    try:
+        parts = urlsplit(text.strip())
+        whole = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(f"must be an address such as {wanted}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not carry a user name or a password")
+    return text.strip().rstrip("/")
+
+
+def _absent(value: object) -> object:
+    """An empty text means "not set": a copied example file holds `POLY_API_KEY=`."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _private_key(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None:
+        return None
+    digits = secret.get_secret_value().removeprefix("0x")
+    if len(digits) != 64 or any(char not in "0123456789abcdefABCDEF" for char in digits):
+        raise ValueError("must be 64 hexadecimal digits, with or without 0x")
+    return secret
+
+
+def _eth_address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    digits = text.removeprefix("0x")
+    if len(text) != 42 or len(digits) != 40 or any(char not in "0123456789abcdefABCDEF" for char in digits):
+        raise ValueError("must be 0x and 40 hexadecimal digits")
+    return text
+
+
+HttpUrl = Annotated[str, AfterValidator(_http)]
+WsUrl = Annotated[str, AfterValidator(_websocket)]
+Secret = Annotated[SecretStr | None, BeforeValidator(_absent)]
+PositivePrice = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=PRICE_PLACES)]
+Shares = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=MICRO_PLACES)]
+Dollars = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=MICRO_PLACES)]
+Seconds = Annotated[Decimal, Field(gt=0, le=86_400, decimal_places=NANO_PLACES)]
+
+
+def _units(value: Decimal, places: int) -> int:
+    """Exact: no field holds more places than its unit."""
+    return int(value.scaleb(places))
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+
+
+class Venue(Section):
+    """Addresses of the venue. All of them point to a local exchange as well."""
+
+    chain_id: Literal[137, 80002] = Field(137, description="137 is Polygon, 80002 is the Amoy test net.")
+    clob_api_url: HttpUrl = Field("https://clob.polymarket.com", description="Order books and orders (REST).")
+    gamma_api_url: HttpUrl = Field("https://gamma-api.polymarket.com", description="Facts of markets and events.")
+    data_api_url: HttpUrl = Field("https://data-api.polymarket.com", description="Positions and public trades.")
+    ws_market_url: WsUrl = Field(
+        "wss://ws-subscriptions-clob.polymarket.com/ws/market", description="Public market data (socket)."
+    )
+    ws_user_url: WsUrl = Field(
+        "wss://ws-subscriptions-clob.polymarket.com/ws/user", description="Own orders and trades (socket)."
+    )
+
+
+class Wallet(Section):
+    """Needed for live trading only. Never printed, never logged."""
+
+    private_key: Annotated[Secret, AfterValidator(_private_key)] = Field(None, description="Key that signs orders.")
+    api_key: Secret = Field(None, description="API credentials of the CLOB: key.")
+    api_secret: Secret = Field(None, description="API credentials of the CLOB: secret.")
+    passphrase: Secret = Field(None, description="API credentials of the CLOB: pass phrase.")
+    funder: Annotated[str | None, BeforeValidator(_absent), AfterValidator(_eth_address)] = Field(
+        None, description="Wallet that holds the money; empty when it is the signer itself."
+    )
+    signature_type: Literal[0, 1, 2, 3] = Field(0, description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet.")
+
+
+class Ws(Section):
+    """Sockets: how to stay connected. Times in seconds."""
+
+    reconnect_attempts: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        10, description="Failed connections in a row before giving up."
+    )
+    reconnect_base_delay: Seconds = Field(Decimal(1), description="First wait before connecting again; it doubles.")
+    reconnect_max_delay: Seconds = Field(Decimal(60), description="Longest wait before connecting again.")
+    heartbeat_interval: Seconds = Field(Decimal(10), description="A text PING this often.")
+    stale_data_threshold: Seconds = Field(Decimal(60), description="A connection without data for so long is sick.")
+    starting_limit: Seconds = Field(Decimal(10), description="Longest wait for the first data.")
+
+    @property
+    def reconnect_base_delay_ns(self) -> int:
+        return _units(self.reconnect_base_delay, NANO_PLACES)
+
+    @property
+    def reconnect_max_delay_ns(self) -> int:
+        return _units(self.reconnect_max_delay, NANO_PLACES)
+
+    @property
+    def heartbeat_interval_ns(self) -> int:
+        return _units(self.heartbeat_interval, NANO_PLACES)
+
+    @property
+    def stale_data_threshold_ns(self) -> int:
+        return _units(self.stale_data_threshold, NANO_PLACES)
+
+    @property
+    def starting_limit_ns(self) -> int:
+        return _units(self.starting_limit, NANO_PLACES)
+
+
+class Mm(Section):
+    """The market maker."""
+
+    strategy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        "fixed_spread", description="Name of the quoting model."
+    )
+    spread: PositivePrice = Field(Decimal("0.04"), description="Ask minus bid, in USD: 0.04 is two cents each side.")
+    size: Shares = Field(Decimal(10), description="Shares per order.")
+    requote_threshold: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=PRICE_PLACES)] = Field(
+        Decimal("0.02"), description="Requote when the target moved by so much, in USD."
+    )
+    position_limit: Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=MICRO_PLACES)] = Field(
+        Decimal(50), description="Shares, long or short, at which the adding side drops out."
+    )
+    loop_interval: Seconds = Field(Decimal(1), description="Seconds between two looks when nothing happens.")
+
+    @property
+    def spread_price(self) -> int:
+        return _units(self.spread, PRICE_PLACES)
+
+    @property
+    def size_micro(self) -> int:
+        return _units(self.size, MICRO_PLACES)
+
+    @property
+    def requote_threshold_price(self) -> int:
+        return _units(self.requote_threshold, PRICE_PLACES)
+
+    @property
+    def position_limit_micro(self) -> int:
+        return _units(self.position_limit, MICRO_PLACES)
+
+    @property
+    def loop_interval_ns(self) -> int:
+        return _units(self.loop_interval, NANO_PLACES)
+
+
+class Orders(Section):
+    """Sizes that may be sent at all."""
+
+    min_order_size: Shares = Field(Decimal(5), description="Smallest order in shares; the market's own may be larger.")
+    max_order_size: Shares = Field(Decimal(50), description="Largest order in shares.")
+
+    @property
+    def min_order_size_micro(self) -> int:
+        return _units(self.min_order_size, MICRO_PLACES)
+
+    @property
+    def max_order_size_micro(self) -> int:
+        return _units(self.max_order_size, MICRO_PLACES)
+
+
+class Risk(Section):
+    """Limits."""
+
+    max_daily_loss: Dollars = Field(Decimal(50), description="USD lost since midnight UTC that stop trading.")
+    max_position: Shares = Field(Decimal(100), description="Shares of one token.")
+    max_total_exposure: Dollars = Field(Decimal(500), description="USD over all tokens.")
+    error_cooldown: Seconds = Field(Decimal(60), description="Seconds without new orders after an error burst.")
+    max_errors_per_minute: Annotated[int, Field(ge=1, le=10_000)] = Field(5, description="What counts as a burst.")
+    enforce: Annotated[bool | None, BeforeValidator(_absent)] = Field(
+        None, description="Act on limits (true), log only (false); empty: act when live."
+    )
+
+    @property
+    def max_daily_loss_micro(self) -> int:
+        return _units(self.max_daily_loss, MICRO_PLACES)
+
+    @property
+    def max_position_micro(self) -> int:
+        return _units(self.max_position, MICRO_PLACES)
+
+    @property
+    def max_total_exposure_micro(self) -> int:
+        return _units(self.max_total_exposure, MICRO_PLACES)
+
+    @property
+    def error_cooldown_ns(self) -> int:
+        return _units(self.error_cooldown, NANO_PLACES)
+
+
+class Shadow(Section):
+    """The simulated gateway of a dry run."""
+
+    latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
+        50, description="Milliseconds from a decision to its effect at the venue."
+    )
+
+    @property
+    def latency_ns(self) -> int:
+        return self.latency_ms * 1_000_000
+
+
+class Settings(Section):
+    """All settings of one run, immutable."""
+
+    dry_run: bool = Field(True, description="Simulate orders against public data; nothing is sent to the venue.")
+    profile: Annotated[str | None, BeforeValidator(_absent)] = Field(
+        None, description="A named set of defaults: conservative or tight."
+    )
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        Path("~/.local/share/pmm"), description="Where runs keep their files."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    venue: Venue = Field(default_factory=Venue)
+    wallet: Wallet = Field(default_factory=Wallet)
+    ws: Ws = Field(default_factory=Ws)
+    mm: Mm = Field(default_factory=Mm)
+    orders: Orders = Field(default_factory=Orders)
+    risk: Risk = Field(default_factory=Risk)
+    shadow: Shadow = Field(default_factory=Shadow)
+
+    @property
+    def risk_enforced(self) -> bool:
+        """Whether limits act: as set, and by default exactly when real money is at stake."""
+        return not self.dry_run if self.risk.enforce is None else self.risk.enforce

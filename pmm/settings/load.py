@@ -1,0 +1,116 @@
+"""Put the layers on top of each other, check everything, and keep where each value came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pmm.errors import ConfigError
+from pmm.settings import sources
+from pmm.settings.fields import Settings
+from pmm.settings.names import knobs
+from pmm.settings.origin import DEFAULT, Kind, Origin
+from pmm.settings.sources import Layer
+
+SHOWN_CHARS_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings of a run, where each of them came from (by dotted key), and remarks worth showing."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    warnings: Sequence[str]
+
+
+def load(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Loaded:
+    """Flags > process environment > `.env` > `pmm.toml` of `folder` (or `config`) > user file > profile > defaults.
+
+    `overrides` are flags by dotted key.  Raises ConfigError that lists everything that is wrong.
+    """
+    env = os.environ if environ is None else environ
+    here = folder or Path()
+    layers = [
+        sources.flags(overrides or {}),
+        sources.environment(env, Kind.ENV),
+        sources.dotenv(here / ".env"),
+        sources.toml(config, required=True) if config else sources.toml(here / sources.FILE_NAME),
+        sources.toml(sources.user_file(env)),
+    ]
+    layers.append(_profile(layers))
+    return _settle(layers)
+
+
+def _profile(layers: Sequence[Layer]) -> Layer:
+    chosen = next((layer.values["profile"] for layer in layers if "profile" in layer.values), None)
+    if chosen is None or not str(chosen[0]).strip():
+        return Layer()
+    return sources.profile(str(chosen[0]), chosen[1])
+
+
+def _settle(layers: Sequence[Layer]) -> Loaded:
+    stacked = {key: entry for layer in reversed(layers) for key, entry in layer.values.items()}
+    values = {key: value for key, (value, _) in stacked.items()}
+    origins = {key: stacked[key][1] if key in stacked else DEFAULT for key in knobs()}
+    problems = [problem for layer in layers for problem in layer.problems]
+    try:
+        settings = Settings.model_validate(_nested(values))
+    except ValidationError as error:
+        problems += [_problem(detail, values, origins) for detail in error.errors(include_url=False)]
+        raise ConfigError(problems) from None
+    problems += [f"{key}: {text} ({origins[key]})" for key, text in _conflicts(settings)]
+    if problems:
+        raise ConfigError(problems)
+    return Loaded(settings, origins, tuple(warning for layer in layers for warning in layer.warnings))
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, object]:
+    tree: dict[str, object] = {}
+    for key, value in values.items():
+        section, _, name = key.rpartition(".")
+        branch = tree.setdefault(section, {}) if section else tree
+        assert isinstance(branch, dict)
+        branch[name] = value
+    return tree
+
+
+def _problem(detail: ErrorDetails, values: Mapping[str, object], origins: Mapping[str, Origin]) -> str:
+    """One wrong value in one line: which setting, what is allowed, what it was, who said so.  Never a secret."""
+    key = ".".join(str(part) for part in detail["loc"][:2])
+    key = key if key in knobs() else str(detail["loc"][0])
+    allowed = detail["msg"].replace("Value error, ", "").replace("Input should be", "must be")
+    allowed = allowed.removesuffix(", unable to parse string as an integer").removesuffix(", unable to interpret input")
+    shown = "" if knobs()[key].secret else f', not "{_short(values.get(key))}"'
+    return f"{key}: {allowed}{shown} ({origins[key]})"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= SHOWN_CHARS_MAX else text[:SHOWN_CHARS_MAX] + "..."
+
+
+def _conflicts(settings: Settings) -> list[tuple[str, str]]:
+    """Values that are fine alone and wrong together."""
+    orders, mm, ws = settings.orders, settings.mm, settings.ws
+    found = []
+    if orders.min_order_size > orders.max_order_size:
+        found.append(("orders.max_order_size", f"must be at least orders.min_order_size ({orders.min_order_size})"))
+    elif not orders.min_order_size <= mm.size <= orders.max_order_size:
+        text = f"must be within orders.min_order_size ({orders.min_order_size}) and max ({orders.max_order_size})"
+        found.append(("mm.size", f'{text}, not "{mm.size}"'))
+    if ws.reconnect_max_delay < ws.reconnect_base_delay:
+        base = ws.reconnect_base_delay
+        found.append(("ws.reconnect_max_delay", f"must be at least ws.reconnect_base_delay ({base})"))
+    return found
