@@ -1,0 +1,102 @@
+"""The trading floor of one market: its book, the people who trade there, and what of it goes out on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from pmm.model import GRID, MILLISECOND, Money, Nanos, Price, Size, notional
+from pmm.sim.catalog import Listing
+from pmm.sim.desk import Desk
+from pmm.sim.dice import Dice
+from pmm.sim.frames import MarketWire, WireFrame
+from pmm.sim.matching import MatchingMarket, Outcome, Report
+from pmm.sim.traders import TraderParams, traders
+from pmm.sim.truth import Truth, TruthParams
+
+
+@dataclass(frozen=True, slots=True)
+class WorldParams:
+    """What a pretend market is like.
+
+    truth, traders      how probabilities move and who trades on them
+    warm_up_s           how long markets have been open when the world begins, so that books and last trades exist
+    print_lag_ms        how long after the book a trade appears on the tape (70 to 85 ms in the recordings)
+    """
+
+    truth: TruthParams = field(default_factory=TruthParams)
+    traders: TraderParams = field(default_factory=TraderParams)
+    warm_up_s: int = 20
+    print_lag_ms: int = 75
+
+
+class Floor:
+    """One market of the world.  `outbox` fills with messages and the time at which each is due."""
+
+    def __init__(self, listing: Listing, params: WorldParams, dice: Dice, opened_at: Nanos) -> None:
+        self.listing = listing
+        self.book = MatchingMarket(listing.market.tick, listing.market.min_size)
+        self.wire = MarketWire(listing.market, opened_at // MILLISECOND)
+        self.volume: Money = listing.market.volume
+        self.outbox: list[tuple[Nanos, WireFrame]] = []
+        self.now = opened_at
+        self._on_air = True
+        self._lag = params.print_lag_ms * MILLISECOND
+        truth = Truth(params.truth, listing.probability, listing.pace, dice)
+        people = traders(Desk(self.book, dice, self.publish), truth, params.traders, listing.pace)
+        wakes: list[Callable[[Nanos], Nanos]] = [truth.wake, *(one.wake for one in people)]
+        self._due = [(opened_at, number, wake) for number, wake in enumerate(wakes)]
+        heapify(self._due)
+
+    @property
+    def next_at(self) -> Nanos | None:
+        """When somebody next acts; None on a floor where everybody has gone home."""
+        return self._due[0][0] if self._due else None
+
+    def warm_up(self, until: Nanos) -> None:
+        """Live through the time before `until` without a message."""
+        self._on_air = False
+        while self.next_at is not None and self.next_at < until:
+            self.wake_due(self.next_at)
+        self._on_air = True
+
+    def wake_due(self, at: Nanos) -> None:
+        """Let everybody act whose time has come."""
+        self.now = at
+        while self._due and self._due[0][0] <= at:
+            due, number, wake = heappop(self._due)
+            again = due + wake(due)
+            if self.listing.pace:
+                heappush(self._due, (again, number, wake))
+
+    def publish(self, report: Report) -> None:
+        """Turn what a request changed into messages: level by level, then both books and the tape after a trade."""
+        at_ms = self.now // MILLISECOND
+        prints = list(_prints(report))
+        if prints:
+            self.wire.note_trade(report.outcome, report.side, prints[-1][0])
+            self.volume += sum(notional(price, size) for price, size in prints)
+        if not self._on_air:
+            for change in report.levels:
+                self.wire.apply(change, at_ms)
+            return
+        for change in report.levels:
+            self._send(self.now, self.wire.price_change(change, at_ms, report.outcome))
+        if prints:
+            self._send(self.now, [self.wire.snapshot(outcome) for outcome in Outcome])
+        late = self.now + self._lag
+        for price, size in prints:
+            self._send(late, [self.wire.print_(report.outcome, report.side, price, size, late // MILLISECOND)])
+
+    def _send(self, at: Nanos, frames: Iterable[WireFrame]) -> None:
+        self.outbox.extend((at, frame) for frame in frames)
+
+
+def _prints(report: Report) -> Iterator[tuple[Price, Size]]:
+    """What the tape shows of a taker's order: one print per price, in the terms of the taker's token."""
+    totals: dict[Price, Size] = {}
+    for fill in report.fills:
+        totals[fill.price_yes] = totals.get(fill.price_yes, 0) + fill.size
+    for price, size in totals.items():
+        yield (price if report.outcome is Outcome.YES else GRID - price), size
