@@ -146,7 +146,7 @@ class Engine:
         for index, tick in self.books.ticks:
             self._by_index[index].on_tick(tick)
         for quoted in {id(self._by_index[i]): self._by_index[i] for i in self.books.touched}.values():
-            if quoted.touch_moved():
+            if quoted.moved(self.books):
                 self._decide(quoted, event.at, out)
 
     def _on_timer(self, at: Nanos, out: StepBuilder) -> None:

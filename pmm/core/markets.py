@@ -20,15 +20,15 @@ class QuotedMarket:
     position: Position = field(default_factory=Position)
     doubtful: bool = False
     _snapshots_needed: int = 1
-    _touch: tuple[Price | None, Price | None] | None = None
+    _seen: tuple[Price | None, Price | None, str | None] | None = None
     _last_mid2: int = GRID
 
-    def touch_moved(self) -> bool:
-        """Whether the best prices differ from when this was last asked."""
-        touch = (self.book.best_bid, self.book.best_ask)
-        if touch == self._touch:
+    def moved(self, books: Books) -> bool:
+        """Whether the best prices, or what is wrong with the book, differ from when this was last asked."""
+        seen = (self.book.best_bid, self.book.best_ask, self.problem(books))
+        if seen == self._seen:
             return False
-        self._touch = touch
+        self._seen = seen
         return True
 
     def mark2(self) -> int:
@@ -43,7 +43,6 @@ class QuotedMarket:
     def forget(self, books: Books) -> None:
         """Believe the book again only after one more snapshot."""
         self._snapshots_needed = books.snapshots(self.yes_index) + 1
-        self._touch = None
 
     def problem(self, books: Books) -> str | None:
         """Why the book must not be quoted on, or None."""

@@ -1,0 +1,70 @@
+"""Wanted against working: the fewest commands, and never two orders in one slot."""
+
+from pmm.core.orders import Order
+from pmm.core.reconcile import reconcile
+from pmm.core.view import QuoteSide, Target, Targets
+from pmm.model import Side
+from tests.support.story import CONDITION, YES, shares
+
+TEN = shares(10)
+
+
+def order(price=4800, reference2=10_000, state="LIVE", quote=QuoteSide.BID, size=TEN, filled=0):
+    return Order("o1", CONDITION, YES, Side.BUY, price, size, quote, price, reference2, 0, state=state, filled=filled)
+
+
+def bid(price=4800, reference2=10_000, size=TEN):
+    return Targets(bid=Target(price, size, reference2))
+
+
+def plan(targets, *working):
+    return reconcile(targets, working, requote_threshold=200, tick=100)
+
+
+def test_an_empty_slot_is_filled():
+    assert plan(bid()).places == ((QuoteSide.BID, Target(4800, TEN, 10_000)),)
+
+
+def test_a_right_order_is_left_alone():
+    assert plan(bid(), order()).empty
+
+
+def test_a_reference_that_moved_less_than_the_threshold_moves_nothing():
+    assert plan(bid(price=4900, reference2=10_000 + 398), order()).empty
+
+
+def test_a_reference_that_moved_by_the_threshold_requotes_by_cancelling_first():
+    requote = plan(bid(price=5000, reference2=10_400), order())
+    assert [gone.order_id for gone in requote.cancels] == ["o1"]
+    assert requote.places == ()
+
+
+def test_a_cancel_under_way_is_not_repeated_and_blocks_the_slot():
+    assert plan(bid(price=5000, reference2=10_400), order(state="CANCEL_PENDING")).empty
+
+
+def test_an_unwanted_order_is_cancelled_also_before_it_is_acknowledged():
+    assert plan(Targets(), order(state="SENT")).cancels
+    assert plan(Targets(), order(state="UNKNOWN")).cancels
+
+
+def test_an_order_of_unknown_fate_keeps_its_slot():
+    assert plan(bid(), order(state="UNKNOWN")).places == ()
+
+
+def test_an_order_off_the_grid_gives_way():
+    assert plan(bid(), order(price=4850)).cancels
+
+
+def test_an_order_larger_than_wanted_gives_way():
+    assert plan(bid(size=shares(6)), order()).cancels
+
+
+def test_a_small_bite_leaves_the_order_its_queue_place_and_a_large_one_does_not():
+    assert plan(bid(), order(filled=shares(5))).empty
+    assert plan(bid(), order(filled=shares(5) + 1)).cancels
+
+
+def test_the_sides_are_judged_apart():
+    ask = Targets(bid=bid().bid, ask=Target(5200, TEN, 10_000))
+    assert [side for side, _ in plan(ask, order()).places] == [QuoteSide.ASK]
