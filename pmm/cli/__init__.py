@@ -62,14 +62,18 @@ def _pairs(sets: list[str]) -> dict[str, object]:
 
 def build() -> Any:  # the parser library does not export the type of the tree it builds
     """The whole tree, ready to parse."""
-    from pmm.cli import config, machines, version
+    from pmm.cli import book, config, machines, markets, stream, version
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
     for name in ("quote", "demo", "exchange"):
         if importlib.util.find_spec(f"pmm.cli.{name}"):
             app.command(epilog=EPILOG)(getattr(importlib.import_module(f"pmm.cli.{name}"), name))
-    app.command(epilog=EPILOG)(version.version)
-    app.command(epilog=EPILOG)(machines.machines)
+    app.add_typer(markets.app, name="markets")
+    app.add_typer(markets.events, name="events")
+    app.command(epilog=EPILOG)(book.book)
+    app.command(epilog=EPILOG)(stream.stream)
     app.add_typer(config.app, name="config")
+    app.command(epilog=EPILOG)(machines.machines)
+    app.command(epilog=EPILOG)(version.version)
     return typer.main.get_command(app)

@@ -33,7 +33,7 @@ def show(
         (key, value or "-", knobs()[key].env, *([str(loaded.origins[key])] if origin else []))
         for key, value in values.items()
     ]
-    cli.emit("pmm.config/1", {"settings": data}, human=lambda: output.table(columns, rows, width=200))
+    cli.emit("pmm.config/1", {"settings": data}, human=lambda: output.table(columns, rows))
 
 
 @app.command()

@@ -64,6 +64,11 @@ class Cli:
         return LIVE if self.loaded is not None and not self.loaded.settings.dry_run else DRY_RUN
 
     @property
+    def banner(self) -> str:
+        """The mode as every screen shows it."""
+        return "LIVE" if self.mode == LIVE else "DRY RUN"
+
+    @property
     def color(self) -> bool:
         """Whether stdout may carry colours."""
         plain = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
@@ -76,19 +81,24 @@ class Cli:
         return not self.no_input and not self.json and all(end is not None and end.isatty() for end in ends)
 
     @property
-    def width(self) -> int:
-        """Columns available to people; 80 where there is no terminal."""
-        return shutil.get_terminal_size((80, 24)).columns
+    def width(self) -> int | None:
+        """Columns to fit tables into; None where no terminal limits them."""
+        if "COLUMNS" in os.environ or (sys.stdout is not None and sys.stdout.isatty()):
+            return shutil.get_terminal_size((80, 24)).columns
+        return None
 
     def load(self, overrides: Mapping[str, object] | None = None) -> Loaded:
         """Read the settings, with `overrides` (dotted key to value, None left out) above every other source.
 
-        Starts the log at the configured level and says there which mode this is.  Raises ConfigError.
+        Starts the log at the configured level and says there which mode this is.  Without `overrides` a second call
+        returns what the first one read.  Raises ConfigError.
         """
         from pmm import settings
         from pmm.cli import logs
 
         chosen = {key: value for key, value in (overrides or {}).items() if value is not None}
+        if self.loaded is not None and not chosen:
+            return self.loaded
         self.loaded = settings.load({**self.overrides, **chosen}, config=self.config)
         logs.start(self.loaded.settings.log_level, color=self.color)
         for warning in self.loaded.warnings:

@@ -121,16 +121,16 @@ def _what(error: PmmError) -> str:
 def _peek(args: Sequence[str]) -> tuple[Format, bool]:
     """How to report a failure of parsing itself: the output format and whether to show the traceback."""
     chosen = Format.TABLE
-    for token, following in zip(args, [*args[1:], ""], strict=False):
-        name, _, value = token.partition("=")
-        if token == "--":
+    for word, following in zip(args, [*args[1:], ""], strict=False):
+        name, _, value = word.partition("=")
+        if word == "--":
             break
-        if token == "--json":
+        if word == "--json":
             chosen = Format.JSON
         elif name in {"-o", "--output"} and (value or following) in set(Format):
             chosen = Format(value or following)
-        elif token[:2] == "-o" and token[2:] in set(Format):
-            chosen = Format(token[2:])
+        elif word[:2] == "-o" and word[2:] in set(Format):
+            chosen = Format(word[2:])
     return chosen, "--debug" in args
 
 

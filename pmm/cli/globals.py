@@ -1,6 +1,6 @@
 """Options that hold for every command may stand anywhere: they are moved in front of the command before parsing.
 
-A token is moved only when the command at hand does not claim it: the value of one of its own options, an option of
+A word is moved only when the command at hand does not claim it: the value of one of its own options, an option of
 the same name, and everything after `--` stay where they are.
 """
 
@@ -55,45 +55,46 @@ def hoist(root: Node, argv: Sequence[str]) -> list[str]:
     """`argv` with every global option moved to the front, in order.  Raises UsageError where one lacks its value."""
     moved: list[str] = []
     kept: list[str] = []
-    node, own = root, {}  # the root's own options are the globals themselves
-    tokens = iter(argv)
-    for token in tokens:
-        if token == "--":
-            kept += [token, *tokens]
-        elif (name := token.partition("=")[0]) in own:
-            kept += [token, *_value(own[name], token, tokens)]
-        elif (taken := _global(token)) is not None:
-            moved += _whole(taken, token, tokens)
+    node = root
+    own: dict[str, bool] = {}  # the root's own options are the globals themselves
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            kept += [word, *words]
+        elif (name := word.partition("=")[0]) in own:
+            kept += [word, *_value(own[name], word, words)]
+        elif (taken := _global(word)) is not None:
+            moved += _whole(taken, word, words)
         else:
-            kept.append(token)
-            if not token.startswith("-") and (below := _children(node).get(token)) is not None:
+            kept.append(word)
+            if not word.startswith("-") and (below := _children(node).get(word)) is not None:
                 node, own = below, _options(below)
     return moved + kept
 
 
-def _global(token: str) -> bool | None:
-    """Whether the token is a global option that takes a value; None when it is no global option."""
-    name = token.partition("=")[0] if token.startswith("--") else token
+def _global(word: str) -> bool | None:
+    """Whether the word is a global option that takes a value; None when it is no global option."""
+    name = word.partition("=")[0] if word.startswith("--") else word
     if name in _TAKES_VALUE:
         return _TAKES_VALUE[name]
-    if token.startswith("-") and not token.startswith("--") and len(token) > 2:
-        return False if _TAKES_VALUE.get(token[:2]) or all(f"-{c}" in FLAGS.values() for c in token[1:]) else None
+    if word.startswith("-") and not word.startswith("--") and len(word) > 2:
+        return False if _TAKES_VALUE.get(word[:2]) or all(f"-{c}" in FLAGS.values() for c in word[1:]) else None
     return None
 
 
-def _value(takes: bool, token: str, tokens: Iterator[str]) -> list[str]:
-    """The value that follows an option, unless it is written in the same token."""
-    if not takes or "=" in token:
+def _value(takes: bool, word: str, words: Iterator[str]) -> list[str]:
+    """The value that follows an option, unless it is written in the same word."""
+    if not takes or "=" in word:
         return []
-    following = next(tokens, None)
+    following = next(words, None)
     return [] if following is None else [following]
 
 
-def _whole(takes: bool, token: str, tokens: Iterator[str]) -> list[str]:
-    value = _value(takes, token, tokens)
-    if takes and "=" not in token and not value:
-        raise UsageError(f"option {token} needs a value")
-    return [token, *value]
+def _whole(takes: bool, word: str, words: Iterator[str]) -> list[str]:
+    value = _value(takes, word, words)
+    if takes and "=" not in word and not value:
+        raise UsageError(f"option {word} needs a value")
+    return [word, *value]
 
 
 def _children(node: Node) -> Mapping[str, Node]:

@@ -20,6 +20,7 @@ def start(level: str, *, color: bool = False) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            *([] if level == "debug" else [_without_retries]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer(colors=color, exception_formatter=structlog.dev.plain_traceback),
@@ -31,6 +32,13 @@ def start(level: str, *, color: bool = False) -> None:
     logging.basicConfig(
         level=LEVELS[level], stream=sys.stderr, format="%(asctime)s [%(levelname)s] %(message)s", force=True
     )
+
+
+def _without_retries(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Attempts that are repeated are news for debugging only: the last one is reported by its error."""
+    if str(event.get("event", "")).startswith("stamina."):
+        raise structlog.DropEvent
+    return event
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

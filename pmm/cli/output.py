@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pmm.errors import ConfigError, DiskError, PmmError
+from pmm.errors import DiskError, PmmError
 
 ERROR_SCHEMA = "pmm.error/1"
+COLUMN_MIN = 8
 
 
 class Format(StrEnum):
@@ -46,15 +47,14 @@ def envelope(
 
 
 def error_envelope(error: PmmError) -> dict[str, object]:
-    """The shape of every failure; settings that are wrong are listed one by one under `problems`."""
+    """The shape of every failure; wrong settings are listed under `problems`, markets that fit under `choices`."""
     body: dict[str, object] = {
         "code": error.code,
         "message": error.message,
         "hint": error.hint,
         "exit": int(error.exit),
     }
-    if isinstance(error, ConfigError):
-        body["problems"] = list(error.problems)
+    body |= {fact: list(getattr(error, fact)) for fact in ("problems", "choices") if hasattr(error, fact)}
     return {"schema": ERROR_SCHEMA, "ok": False, "error": body}
 
 
@@ -99,16 +99,27 @@ def printable(text: str) -> str:
     return "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, width: int = 80) -> str:
-    """Left-aligned columns under their names.  Columns of numbers are right-aligned; the widest is cut to fit."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, width: int | None = None) -> str:
+    """Columns under their names, numbers to the right.  Above `width` all but the first column are cut."""
     cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
-    spare = sum(widths) + 2 * (len(columns) - 1) - width
-    if spare > 0:
-        widest = widths.index(max(widths))
-        widths[widest] = max(len(columns[widest]), 12, widths[widest] - spare)
+    if width is not None:
+        widths = _fitted(widths, [max(len(name), COLUMN_MIN) for name in columns], width)
     right = [bool(cells) and all(_numeric(line[i]) for line in cells) for i in range(len(columns))]
     return "\n".join(_row(line, widths, right) for line in [list(columns), *cells])
+
+
+def _fitted(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """Take columns from the widest until the line fits; the first one, a name to copy, stays whole."""
+    fitted = list(widths)
+    spare = sum(fitted) + 2 * (len(fitted) - 1) - width
+    while spare > 0:
+        candidates = [i for i in range(1, len(fitted)) if fitted[i] > least[i]]
+        if not candidates:
+            break
+        fitted[max(candidates, key=lambda i: fitted[i])] -= 1
+        spare -= 1
+    return fitted
 
 
 def _row(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

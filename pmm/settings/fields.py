@@ -62,6 +62,11 @@ def _eth_address(text: str | None) -> str | None:
     return text
 
 
+def _digits(value: object) -> object:
+    """A choice of numbers written as text, which is all an environment can hold."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http)]
 WsUrl = Annotated[str, AfterValidator(_websocket)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_absent)]
@@ -83,42 +88,54 @@ class Section(BaseModel):
 class Venue(Section):
     """Addresses of the venue. All of them point to a local exchange as well."""
 
-    chain_id: Literal[137, 80002] = Field(137, description="137 is Polygon, 80002 is the Amoy test net.")
-    clob_api_url: HttpUrl = Field("https://clob.polymarket.com", description="Order books and orders (REST).")
-    gamma_api_url: HttpUrl = Field("https://gamma-api.polymarket.com", description="Facts of markets and events.")
-    data_api_url: HttpUrl = Field("https://data-api.polymarket.com", description="Positions and public trades.")
+    chain_id: Annotated[Literal[137, 80002], BeforeValidator(_digits)] = Field(
+        default=137, description="137 is Polygon, 80002 is the Amoy test net."
+    )
+    clob_api_url: HttpUrl = Field(default="https://clob.polymarket.com", description="Order books and orders (REST).")
+    gamma_api_url: HttpUrl = Field(
+        default="https://gamma-api.polymarket.com", description="Facts of markets and events."
+    )
+    data_api_url: HttpUrl = Field(default="https://data-api.polymarket.com", description="Positions and public trades.")
     ws_market_url: WsUrl = Field(
-        "wss://ws-subscriptions-clob.polymarket.com/ws/market", description="Public market data (socket)."
+        default="wss://ws-subscriptions-clob.polymarket.com/ws/market", description="Public market data (socket)."
     )
     ws_user_url: WsUrl = Field(
-        "wss://ws-subscriptions-clob.polymarket.com/ws/user", description="Own orders and trades (socket)."
+        default="wss://ws-subscriptions-clob.polymarket.com/ws/user", description="Own orders and trades (socket)."
     )
 
 
 class Wallet(Section):
     """Needed for live trading only. Never printed, never logged."""
 
-    private_key: Annotated[Secret, AfterValidator(_private_key)] = Field(None, description="Key that signs orders.")
-    api_key: Secret = Field(None, description="API credentials of the CLOB: key.")
-    api_secret: Secret = Field(None, description="API credentials of the CLOB: secret.")
-    passphrase: Secret = Field(None, description="API credentials of the CLOB: pass phrase.")
-    funder: Annotated[str | None, BeforeValidator(_absent), AfterValidator(_eth_address)] = Field(
-        None, description="Wallet that holds the money; empty when it is the signer itself."
+    private_key: Annotated[Secret, AfterValidator(_private_key)] = Field(
+        default=None, description="Key that signs orders."
     )
-    signature_type: Literal[0, 1, 2, 3] = Field(0, description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet.")
+    api_key: Secret = Field(default=None, description="API credentials of the CLOB: key.")
+    api_secret: Secret = Field(default=None, description="API credentials of the CLOB: secret.")
+    passphrase: Secret = Field(default=None, description="API credentials of the CLOB: pass phrase.")
+    funder: Annotated[str | None, BeforeValidator(_absent), AfterValidator(_eth_address)] = Field(
+        default=None, description="Wallet that holds the money; empty when it is the signer itself."
+    )
+    signature_type: Annotated[Literal[0, 1, 2, 3], BeforeValidator(_digits)] = Field(
+        default=0, description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet."
+    )
 
 
 class Ws(Section):
     """Sockets: how to stay connected. Times in seconds."""
 
     reconnect_attempts: Annotated[int, Field(ge=0, le=10_000)] = Field(
-        10, description="Failed connections in a row before giving up."
+        default=10, description="Failed connections in a row before giving up."
     )
-    reconnect_base_delay: Seconds = Field(Decimal(1), description="First wait before connecting again; it doubles.")
-    reconnect_max_delay: Seconds = Field(Decimal(60), description="Longest wait before connecting again.")
-    heartbeat_interval: Seconds = Field(Decimal(10), description="A text PING this often.")
-    stale_data_threshold: Seconds = Field(Decimal(60), description="A connection without data for so long is sick.")
-    starting_limit: Seconds = Field(Decimal(10), description="Longest wait for the first data.")
+    reconnect_base_delay: Seconds = Field(
+        default=Decimal(1), description="First wait before connecting again; it doubles."
+    )
+    reconnect_max_delay: Seconds = Field(default=Decimal(60), description="Longest wait before connecting again.")
+    heartbeat_interval: Seconds = Field(default=Decimal(10), description="A text PING this often.")
+    stale_data_threshold: Seconds = Field(
+        default=Decimal(60), description="A connection without data for so long is sick."
+    )
+    starting_limit: Seconds = Field(default=Decimal(10), description="Longest wait for the first data.")
 
     @property
     def reconnect_base_delay_ns(self) -> int:
@@ -145,17 +162,19 @@ class Mm(Section):
     """The market maker."""
 
     strategy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
-        "fixed_spread", description="Name of the quoting model."
+        default="fixed_spread", description="Name of the quoting model."
     )
-    spread: PositivePrice = Field(Decimal("0.04"), description="Ask minus bid, in USD: 0.04 is two cents each side.")
-    size: Shares = Field(Decimal(10), description="Shares per order.")
+    spread: PositivePrice = Field(
+        default=Decimal("0.04"), description="Ask minus bid, in USD: 0.04 is two cents each side."
+    )
+    size: Shares = Field(default=Decimal(10), description="Shares per order.")
     requote_threshold: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=PRICE_PLACES)] = Field(
-        Decimal("0.02"), description="Requote when the target moved by so much, in USD."
+        default=Decimal("0.02"), description="Requote when the target moved by so much, in USD."
     )
     position_limit: Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=MICRO_PLACES)] = Field(
-        Decimal(50), description="Shares, long or short, at which the adding side drops out."
+        default=Decimal(50), description="Shares, long or short, at which the adding side drops out."
     )
-    loop_interval: Seconds = Field(Decimal(1), description="Seconds between two looks when nothing happens.")
+    loop_interval: Seconds = Field(default=Decimal(1), description="Seconds between two looks when nothing happens.")
 
     @property
     def spread_price(self) -> int:
@@ -181,8 +200,10 @@ class Mm(Section):
 class Orders(Section):
     """Sizes that may be sent at all."""
 
-    min_order_size: Shares = Field(Decimal(5), description="Smallest order in shares; the market's own may be larger.")
-    max_order_size: Shares = Field(Decimal(50), description="Largest order in shares.")
+    min_order_size: Shares = Field(
+        default=Decimal(5), description="Smallest order in shares; the market's own may be larger."
+    )
+    max_order_size: Shares = Field(default=Decimal(50), description="Largest order in shares.")
 
     @property
     def min_order_size_micro(self) -> int:
@@ -196,13 +217,15 @@ class Orders(Section):
 class Risk(Section):
     """Limits."""
 
-    max_daily_loss: Dollars = Field(Decimal(50), description="USD lost since midnight UTC that stop trading.")
-    max_position: Shares = Field(Decimal(100), description="Shares of one token.")
-    max_total_exposure: Dollars = Field(Decimal(500), description="USD over all tokens.")
-    error_cooldown: Seconds = Field(Decimal(60), description="Seconds without new orders after an error burst.")
-    max_errors_per_minute: Annotated[int, Field(ge=1, le=10_000)] = Field(5, description="What counts as a burst.")
+    max_daily_loss: Dollars = Field(default=Decimal(50), description="USD lost since midnight UTC that stop trading.")
+    max_position: Shares = Field(default=Decimal(100), description="Shares of one token.")
+    max_total_exposure: Dollars = Field(default=Decimal(500), description="USD over all tokens.")
+    error_cooldown: Seconds = Field(default=Decimal(60), description="Seconds without new orders after an error burst.")
+    max_errors_per_minute: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=5, description="What counts as a burst."
+    )
     enforce: Annotated[bool | None, BeforeValidator(_absent)] = Field(
-        None, description="Act on limits (true), log only (false); empty: act when live."
+        default=None, description="Act on limits (true), log only (false); empty: act when live."
     )
 
     @property
@@ -226,7 +249,7 @@ class Shadow(Section):
     """The simulated gateway of a dry run."""
 
     latency_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
-        50, description="Milliseconds from a decision to its effect at the venue."
+        default=50, description="Milliseconds from a decision to its effect at the venue."
     )
 
     @property
@@ -237,14 +260,18 @@ class Shadow(Section):
 class Settings(Section):
     """All settings of one run, immutable."""
 
-    dry_run: bool = Field(True, description="Simulate orders against public data; nothing is sent to the venue.")
+    dry_run: bool = Field(
+        default=True, description="Simulate orders against public data; nothing is sent to the venue."
+    )
     profile: Annotated[str | None, BeforeValidator(_absent)] = Field(
-        None, description="A named set of defaults: conservative or tight."
+        default=None, description="A named set of defaults: conservative or tight."
     )
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-        Path("~/.local/share/pmm"), description="Where runs keep their files."
+        default=Path("~/.local/share/pmm"), description="Where runs keep their files."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
     venue: Venue = Field(default_factory=Venue)
     wallet: Wallet = Field(default_factory=Wallet)
     ws: Ws = Field(default_factory=Ws)

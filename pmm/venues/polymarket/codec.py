@@ -1,0 +1,288 @@
+"""Answers of the venue's REST services to records of the model: the only place where their text becomes numbers.
+
+Whatever does not have the promised shape raises BadAnswer with the name of the field; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from pmm.errors import BadAnswer
+from pmm.model import (
+    GRID,
+    MONEY_DECIMALS,
+    PRICE_DECIMALS,
+    SIZE_DECIMALS,
+    TICKS,
+    Level,
+    Market,
+    Money,
+    Price,
+    Size,
+    Token,
+    TokenId,
+)
+
+# Numbers with more digits than this belong to no market, and to expand them would cost memory.
+EXPONENT_MAX = 24
+
+Record = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueEvent:
+    """A question with all its markets, as the venue groups them."""
+
+    event_id: str
+    slug: str
+    title: str
+    markets: tuple[Market, ...]
+    active: bool
+    closed: bool
+    neg_risk: bool
+    volume: Money
+    end_date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookPage:
+    """The book of one token as a REST read gave it; both sides best first."""
+
+    token: TokenId
+    condition_id: str
+    timestamp_ms: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    tick: Price | None
+    min_size: Size | None
+    neg_risk: bool
+    last_trade: Price | None
+    hash: str
+
+    @property
+    def best_bid(self) -> Price | None:
+        return self.bids[0].price if self.bids else None
+
+    @property
+    def best_ask(self) -> Price | None:
+        return self.asks[0].price if self.asks else None
+
+    @property
+    def mid2(self) -> int | None:
+        """Twice the mid, so that it stays an integer; None when a side is empty."""
+        if self.best_bid is None or self.best_ask is None:
+            return None
+        return self.best_bid + self.best_ask
+
+    @property
+    def spread(self) -> Price | None:
+        if self.best_bid is None or self.best_ask is None:
+            return None
+        return self.best_ask - self.best_bid
+
+
+def market(answer: object, *, event_slug: str | None = None) -> Market:
+    """One market of the metadata service.  A market whose tokens are not there yet has none, and is not tradable."""
+    record = _object(answer, "market")
+    tokens = _tokens(record)
+    return Market(
+        condition_id=_text(record, "conditionId"),
+        slug=_text(record, "slug"),
+        question=_text(record, "question"),
+        tokens=tokens,
+        tick=_tick(record, required=bool(tokens)),
+        min_size=_size(record.get("orderMinSize"), "orderMinSize") or 0,
+        neg_risk=record.get("negRisk") is True,
+        active=record.get("active") is True,
+        closed=record.get("closed") is True,
+        accepting_orders=record.get("acceptingOrders") is True and record.get("enableOrderBook") is True,
+        end_date=_optional_text(record, "endDate"),
+        event_slug=event_slug or _parent(record),
+        volume=_money(record, "volume"),
+        liquidity=_money(record, "liquidity"),
+        version=_version(record),
+    )
+
+
+def event(answer: object) -> VenueEvent:
+    """One event of the metadata service, with its markets."""
+    record = _object(answer, "event")
+    slug = _text(record, "slug")
+    return VenueEvent(
+        event_id=_text(record, "id"),
+        slug=slug,
+        title=_text(record, "title"),
+        markets=tuple(market(each, event_slug=slug) for each in array(record.get("markets") or [], "markets")),
+        active=record.get("active") is True,
+        closed=record.get("closed") is True,
+        neg_risk=record.get("negRisk") is True,
+        volume=_money(record, "volume"),
+        end_date=_optional_text(record, "endDate"),
+    )
+
+
+def book(answer: object) -> BookPage:
+    """One order book; the order of the levels on the wire does not matter."""
+    record = _object(answer, "book")
+    bids = _levels(record, "bids")
+    asks = _levels(record, "asks")
+    return BookPage(
+        token=_text(record, "asset_id"),
+        condition_id=_text(record, "market"),
+        timestamp_ms=_milliseconds(record),
+        bids=tuple(sorted(bids, key=lambda level: -level.price)),
+        asks=tuple(sorted(asks, key=lambda level: level.price)),
+        tick=_price(record.get("tick_size"), "tick_size"),
+        min_size=_size(record.get("min_order_size"), "min_order_size"),
+        neg_risk=record.get("neg_risk") is True,
+        last_trade=_price(record.get("last_trade_price"), "last_trade_price"),
+        hash=_optional_text(record, "hash") or "",
+    )
+
+
+def array(answer: object, name: str) -> Sequence[object]:
+    """A list of anything, or BadAnswer."""
+    if not isinstance(answer, list):
+        raise BadAnswer(f"{name} is not a list")
+    return answer
+
+
+def page(answer: object, key: str) -> tuple[Sequence[object], str | None]:
+    """The records of one page and the cursor of the next one, None after the last."""
+    record = _object(answer, "page")
+    cursor = record.get("next_cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise BadAnswer("next_cursor is not text")
+    return array(record.get(key), key), cursor or None
+
+
+def _object(answer: object, name: str) -> Record:
+    if not isinstance(answer, dict):
+        raise BadAnswer(f"{name} is not an object")
+    return answer
+
+
+def _text(record: Record, key: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str) or not value:
+        raise BadAnswer(f"{key} is missing or not text")
+    return value
+
+
+def _optional_text(record: Record, key: str) -> str | None:
+    value = record.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _version(record: Record) -> str:
+    """Which protocol the market trades under; records older than the field are all of the first."""
+    version = record.get("version")
+    if version is None:
+        return "v1"
+    if version not in {"v1", "v2"}:
+        raise BadAnswer(f"market {record.get('slug')} is of unknown version {version!r}")
+    return str(version)
+
+
+def _tokens(record: Record) -> tuple[Token, ...]:
+    """Tokens in the order of the outcomes; none when the venue has not named all of them."""
+    ids = record.get("positionIds") if _version(record) == "v2" else record.get("clobTokenIds")
+    outcomes = _strings(record.get("outcomes"), "outcomes")
+    named = _strings(ids, "token ids")
+    if not named or len(named) != len(outcomes) or not all(text.isdecimal() for text in named):
+        return ()
+    return tuple(Token(token_id, outcome) for token_id, outcome in zip(named, outcomes, strict=True))
+
+
+def _strings(value: object, name: str) -> list[str]:
+    """A list of texts, which the venue mostly writes as JSON inside a JSON string."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer(f"{name} is not a list in a string") from error
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadAnswer(f"{name} is not a list of texts")
+    return value
+
+
+def _tick(record: Record, *, required: bool) -> Price:
+    """The price step; 0 where a market without tokens names none."""
+    tick = _price(record.get("orderPriceMinTickSize"), "orderPriceMinTickSize")
+    if tick is None and not required:
+        return 0
+    if tick not in TICKS:
+        raise BadAnswer(f"market {record.get('slug')}: orderPriceMinTickSize is no known price step")
+    return tick
+
+
+def _parent(record: Record) -> str | None:
+    events = record.get("events")
+    first = events[0] if isinstance(events, list) and events else None
+    return _optional_text(first, "slug") if isinstance(first, dict) else None
+
+
+def _levels(record: Record, key: str) -> list[Level]:
+    levels = []
+    for each in array(record.get(key), key):
+        entry = _object(each, key)
+        price = _price(entry.get("price"), f"{key} price")
+        size = _size(entry.get("size"), f"{key} size")
+        if price is None or size is None or not 0 < price < GRID or size < 0:
+            raise BadAnswer(f"{key} holds a level that cannot be")
+        if size:
+            levels.append(Level(price, size))
+    if len({level.price for level in levels}) != len(levels):
+        raise BadAnswer(f"{key} holds a price twice")
+    return levels
+
+
+def _milliseconds(record: Record) -> int:
+    text = str(record.get("timestamp", ""))
+    if not text.isdecimal() or len(text) > 15:
+        raise BadAnswer("timestamp is not in milliseconds")
+    return int(text)
+
+
+def _price(value: object, name: str) -> Price | None:
+    return _units(value, PRICE_DECIMALS, name)
+
+
+def _size(value: object, name: str) -> Size | None:
+    return _units(value, SIZE_DECIMALS, name)
+
+
+def _units(value: object, places: int, name: str) -> int | None:
+    """Text or number to integer units, exactly; None when it is absent or empty."""
+    number = _number(value, name)
+    if number is None:
+        return None
+    scaled = number.scaleb(places)
+    if scaled != scaled.to_integral_value():
+        raise BadAnswer(f"{name} has more than {places} decimals")
+    return int(scaled)
+
+
+def _money(record: Record, key: str) -> Money:
+    """A statistic in micro-USD, rounded down; new markets have none, which is zero."""
+    number = _number(record.get(key), key)
+    return 0 if number is None else int(number.scaleb(MONEY_DECIMALS))
+
+
+def _number(value: object, name: str) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise BadAnswer(f"{name} is not a number")
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise BadAnswer(f"{name} is not a number") from error
+    if not number.is_finite() or abs(number.adjusted()) > EXPONENT_MAX:
+        raise BadAnswer(f"{name} is out of range")
+    return number
