@@ -7,6 +7,7 @@ from setuptools import Extension, setup
 
 REQUIRED = os.environ.get("PMM_REQUIRE_FAST") == "1"
 SOURCES = sorted(Path("pmm/_fast").glob("*.pyx"))
+HEADERS = sorted(str(path) for path in Path("pmm/_fast").glob("*.h"))
 
 
 def extensions() -> list[Extension]:
@@ -18,7 +19,16 @@ def extensions() -> list[Extension]:
         if REQUIRED:
             raise
         return []
-    kernel = [Extension(f"pmm._fast.{path.stem}", [str(path)], optional=not REQUIRED) for path in SOURCES]
+    kernel = [
+        Extension(
+            f"pmm._fast.{path.stem}",
+            [str(path)],
+            include_dirs=["pmm/_fast"],
+            depends=HEADERS,
+            optional=not REQUIRED,
+        )
+        for path in SOURCES
+    ]
     return cythonize(kernel, language_level=3)
 
 

@@ -1,13 +1,16 @@
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from typing_extensions import disjoint_base
 
 GRID: int
 BID: int
 ASK: int
 
+@disjoint_base
 class Book:
     __hash__: ClassVar[None]  # type: ignore[assignment]  # a book changes, so it cannot be a key
-    def __init__(self, tick: int = 100) -> None: ...
+    def __new__(cls, tick: int = 100) -> Self: ...
     @property
     def tick(self) -> int: ...
     @property
@@ -30,4 +33,4 @@ class Book:
     def hash(
         self, market: str, asset_id: str, timestamp: str, min_order_size: str, neg_risk: bool, last_trade_price: str
     ) -> str: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...

@@ -1,7 +1,15 @@
+from typing import Self
+
+from typing_extensions import disjoint_base
+
 from pmm._fast.book import Book
 
+FRAME_BYTES_MAX: int
+TOKEN_BYTES_MAX: int
+
+@disjoint_base
 class Books:
-    def __init__(self, max_frame: int = 16777216) -> None: ...
+    def __new__(cls, max_frame: int = 16777216) -> Self: ...
     @property
     def max_frame(self) -> int: ...
     @property

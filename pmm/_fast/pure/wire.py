@@ -112,11 +112,10 @@ class Books:
         A book is touched when its levels or its tick came in the frame.  Never raises for what a frame holds;
         TypeError for anything that is not text or bytes.
         """
+        data = _bytes(frame)
         self.touched, self.changes, self.trades, self.ticks = [], [], [], []
         self.frames += 1
-        try:
-            data = frame.encode() if isinstance(frame, str) else bytes(memoryview(frame))
-        except UnicodeEncodeError:
+        if data is None:
             return self._refuse(Refusal.MALFORMED)
         if len(data) > self.max_frame:
             return self._refuse(Refusal.TOO_LARGE)
@@ -226,6 +225,13 @@ class _Batch:
             assert slot is not None, "the index came from a followed token"
             staged = self.staged[index] = slot.staged()
         return staged
+
+
+def _bytes(frame: bytes | str | bytearray | memoryview) -> bytes | None:
+    try:
+        return frame.encode() if isinstance(frame, str) else bytes(memoryview(frame))
+    except UnicodeEncodeError:  # half of a surrogate pair is no text
+        return None
 
 
 def _agrees(slot: _Slot) -> bool:

@@ -1,0 +1,100 @@
+/* Applying a staged frame: all of its events, or none and the reason. */
+#ifndef PMM_APPLY_H
+#define PMM_APPLY_H
+
+#include "frame.h"
+
+typedef struct {
+    pmm_slot *slot, before;
+    pmm_book book;
+} pmm_backup;
+
+typedef struct {
+    pmm_backup *items;
+    uint32_t count, room;
+} pmm_backups;
+
+static int pmm_backup_slot(pmm_backups *backups, pmm_slot *slot, uint64_t number) {
+    if (slot->saved == number) return 1;
+    if (!pmm_room((void **)&backups->items, &backups->room, backups->count + 1, sizeof(pmm_backup))) return 0;
+    pmm_backup *backup = &backups->items[backups->count];
+    memset(backup, 0, sizeof *backup);
+    if (!pmm_book_copy(&backup->book, slot->book)) return 0;
+    backup->slot = slot;
+    backup->before = *slot;
+    slot->saved = number;
+    backups->count++;
+    return 1;
+}
+
+static void pmm_backups_end(pmm_backups *backups, int restore) {
+    for (uint32_t at = 0; at < backups->count; at++) {
+        pmm_backup *backup = &backups->items[at];
+        if (restore) {
+            pmm_book_release(backup->slot->book);
+            *backup->slot->book = backup->book;
+            *backup->slot = backup->before;
+        } else {
+            pmm_book_release(&backup->book);
+        }
+    }
+    free(backups->items);
+}
+
+static int pmm_move_tick(pmm_frame *frame, pmm_event *event) {
+    pmm_slot *slot = event->slot;
+    pmm_book moved;
+    if (!pmm_book_init(&moved, event->tick)) return PMM_NO_MEMORY;
+    /* A snapshot brings its own levels; a new tick alone must be able to hold the levels that are there. */
+    int poured = event->kind == PMM_SNAPSHOT ? 1 : pmm_book_pour(&moved, slot->book, 0);
+    if (poured != 1) {
+        pmm_book_release(&moved);
+        return poured ? PMM_OFF_GRID : PMM_NO_MEMORY;
+    }
+    pmm_book_release(slot->book);
+    *slot->book = moved;
+    event->new_tick = 1;
+    pmm_touch(frame, slot);
+    return PMM_OK;
+}
+
+/* The way for frames that move a tick: apply in order and go back to the backups when an event does not fit. */
+static int pmm_apply_carefully(pmm_frame *frame, uint32_t changes) {
+    pmm_backups backups = {0};
+    int done = PMM_OK;
+    for (uint32_t at = 0; at < frame->event_count && done == PMM_OK; at++) {
+        pmm_event *event = &frame->events[at];
+        if (!pmm_backup_slot(&backups, event->slot, frame->number)) done = PMM_NO_MEMORY;
+        if (done == PMM_OK && pmm_moves_tick(event)) done = pmm_move_tick(frame, event);
+        if (done == PMM_OK) done = pmm_prepare(frame, event, changes);
+        if (done == PMM_OK) pmm_commit(frame, event);
+    }
+    pmm_backups_end(&backups, done != PMM_OK);
+    return done;
+}
+
+static int pmm_apply_plainly(pmm_frame *frame, uint32_t changes) {
+    for (uint32_t at = 0; at < frame->event_count; at++) {
+        int done = pmm_prepare(frame, &frame->events[at], changes);
+        if (done != PMM_OK) return done;
+    }
+    for (uint32_t at = 0; at < frame->event_count; at++) pmm_commit(frame, &frame->events[at]);
+    return PMM_OK;
+}
+
+/* PMM_OK and the books are what the frame says; anything else and they are what they were. */
+static int pmm_apply(pmm_frame *frame) {
+    uint32_t changes = 0;
+    int moves = 0;
+    if (!pmm_room((void **)&frame->touched, &frame->touched_room, frame->event_count, sizeof(pmm_slot *)))
+        return PMM_NO_MEMORY;
+    for (uint32_t at = 0; at < frame->event_count; at++) {
+        changes += frame->events[at].kind == PMM_CHANGE;
+        moves |= pmm_moves_tick(&frame->events[at]);
+    }
+    int done = moves ? pmm_apply_carefully(frame, changes) : pmm_apply_plainly(frame, changes);
+    if (done == PMM_OK) pmm_compare(frame);
+    return done;
+}
+
+#endif

@@ -1,0 +1,217 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
+"""One token's order book, compiled: book.h behind the same face as pmm._fast.pure.book."""
+
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport free, malloc
+
+from hashlib import sha1
+from json import dumps
+
+GRID = PMM_GRID
+BID = 0
+ASK = 1
+_TICK_TEXT = {1_000: "0.1", 100: "0.01", 50: "0.005", 25: "0.0025", 10: "0.001", 1: "0.0001"}
+
+
+cdef extern from "summary.h" nogil:
+    size_t PMM_LEVEL_TEXT_MAX
+    char *pmm_append(char *end, const char *text, size_t length) noexcept
+    char *pmm_summary_side(char *end, const pmm_book *book, int side) noexcept
+
+
+cdef class Book:
+    """The resting bids and asks of one token.
+
+    `tick` is the price step in grid units (1000 100 50 25 10 1).  Raises ValueError for any other.
+    """
+
+    __hash__ = None
+
+    def __cinit__(self, tick=100):
+        if not _is_tick(tick):
+            raise ValueError(f"not a tick of the venue: {tick}")
+        if not pmm_book_init(&self.c, <int32_t>tick):
+            raise MemoryError
+
+    def __dealloc__(self):
+        pmm_book_release(&self.c)
+
+    @property
+    def tick(self):
+        """The price step, in grid units."""
+        return self.c.tick
+
+    @property
+    def best_bid(self):
+        """The highest bid, None when there is no bid."""
+        cdef int32_t best = pmm_best_bid(&self.c)
+        return best if best else None
+
+    @property
+    def best_ask(self):
+        """The lowest ask, None when there is no ask."""
+        cdef int32_t best = pmm_best_ask(&self.c)
+        return best if best < PMM_GRID else None
+
+    @property
+    def mid2(self):
+        """Best bid plus best ask, which is twice the midpoint; None unless both sides are there."""
+        cdef int32_t bid = pmm_best_bid(&self.c), ask = pmm_best_ask(&self.c)
+        return bid + ask if bid and ask < PMM_GRID else None
+
+    @property
+    def spread(self):
+        """Best ask minus best bid (negative when crossed); None unless both sides are there."""
+        cdef int32_t bid = pmm_best_bid(&self.c), ask = pmm_best_ask(&self.c)
+        return ask - bid if bid and ask < PMM_GRID else None
+
+    def set(self, side, price, size):
+        """Make `size` the whole size resting at `price`; 0 removes the level.
+
+        Raises ValueError for a side other than BID and ASK, a price off the tick or outside (0, GRID), and a size
+        below 0 or above 2**63 - 1.
+        """
+        cdef int c_side = _side(side)
+        cdef int32_t rank = _rank(&self.c, c_side, price)
+        cdef int64_t c_size = _size(size)
+        if not pmm_book_reserve(&self.c, 1):
+            raise MemoryError
+        pmm_book_put(&self.c, c_side, rank, c_size)
+
+    def size_at(self, side, price):
+        """The size resting at `price`, 0 where nothing rests.  Raises ValueError as `set` does."""
+        cdef int c_side = _side(side)
+        return pmm_book_size(&self.c, c_side, _rank(&self.c, c_side, price))
+
+    def levels(self, side, n=None):
+        """The (price, size) pairs of one side, best first, at most `n` of them."""
+        cdef int c_side = _side(side)
+        cdef int64_t left = PMM_GRID if n is None else min(n, PMM_GRID)
+        if left < 0:
+            raise ValueError(f"not a number of levels: {n}")
+        cdef list found = []
+        cdef int32_t rank = pmm_book_best(&self.c, c_side)
+        while rank and left:
+            found.append((pmm_price(&self.c, c_side, rank), pmm_book_size(&self.c, c_side, rank)))
+            rank = pmm_book_below(&self.c, c_side, rank)
+            left -= 1
+        return found
+
+    def depth(self, side):
+        """How many levels one side has."""
+        return pmm_book_depth(&self.c, _side(side))
+
+    def load(self, bids, asks):
+        """Replace the whole book; a price given twice keeps its last size, a size of 0 is no level.
+
+        Raises ValueError as `set` does, and leaves the book as it was.
+        """
+        cdef Book fresh = Book(self.c.tick)
+        for price, size in bids:
+            fresh.set(0, price, size)
+        for price, size in asks:
+            fresh.set(1, price, size)
+        self.c, fresh.c = fresh.c, self.c
+
+    def clear(self):
+        """Remove every level; the tick stays."""
+        pmm_book_clear(&self.c)
+
+    def copy(self):
+        """An independent book with the same tick and levels."""
+        cdef Book twin = Book(self.c.tick)
+        if not pmm_book_copy(&twin.c, &self.c):
+            raise MemoryError
+        return twin
+
+    def mirrored(self):
+        """The other token's book: a bid at p here is an ask at GRID - p there, with the same size."""
+        return _poured(self, self.c.tick, True)
+
+    def change_tick(self, new_tick):
+        """Move the book to another tick, keeping its levels.
+
+        Raises ValueError for a tick the venue does not have and for one that cannot hold a level of this book.
+        """
+        cdef Book moved = _poured(self, new_tick, False)
+        self.c, moved.c = moved.c, self.c
+
+    def hash(self, market, asset_id, timestamp, min_order_size, neg_risk, last_trade_price):
+        """The venue's hash of this book: SHA-1 over its ten-key JSON form, as 40 hex digits.
+
+        The texts are the venue's own (`timestamp` in ms, `last_trade_price` with three decimals or "").
+        """
+        head = (
+            f'{{"market":{_quoted(market)},"asset_id":{_quoted(asset_id)}'
+            f',"timestamp":{_quoted(timestamp)},"hash":"","bids":['
+        )
+        tail = (
+            f'],"min_order_size":{_quoted(min_order_size)},"tick_size":"{_TICK_TEXT[self.c.tick]}"'
+            f',"neg_risk":{"true" if neg_risk else "false"},"last_trade_price":{_quoted(last_trade_price)}}}'
+        )
+        return sha1(_summary(self, head.encode(), tail.encode()), usedforsecurity=False).hexdigest()
+
+    def __eq__(self, other):
+        if not isinstance(other, Book):
+            return NotImplemented
+        return pmm_book_same(&self.c, &(<Book>other).c)
+
+    def __repr__(self):
+        return f"Book(tick={self.tick}, best_bid={self.best_bid}, best_ask={self.best_ask})"
+
+
+cdef str _quoted(str text):
+    return dumps(text, ensure_ascii=False)
+
+
+cdef bint _is_tick(tick) except -1:
+    return isinstance(tick, int) and 0 < tick <= PMM_GRID and pmm_is_tick(tick)
+
+
+cdef int _side(side) except -1:
+    if side == 0:
+        return 0
+    if side == 1:
+        return 1
+    raise ValueError(f"not a side: {side}")
+
+
+cdef int32_t _rank(const pmm_book *book, int side, price) except -1:
+    cdef int32_t ticks = -1
+    if 0 < price < PMM_GRID:
+        ticks = pmm_ticks(book, price)
+    if ticks < 0:
+        raise ValueError(f"not a price on the tick {book.tick}: {price}")
+    return pmm_rank(book, side, ticks)
+
+
+cdef int64_t _size(size) except -1:
+    if not 0 <= size <= 0x7FFFFFFFFFFFFFFF:
+        raise ValueError(f"not a size: {size}")
+    return size
+
+
+cdef Book _poured(Book book, tick, bint mirror):
+    cdef Book fresh = Book(tick)
+    cdef int done = pmm_book_pour(&fresh.c, &book.c, mirror)
+    if done < 0:
+        raise ValueError(f"a level of this book is not on the tick {tick}")
+    if not done:
+        raise MemoryError
+    return fresh
+
+
+cdef bytes _summary(Book book, bytes head, bytes tail):
+    cdef size_t levels = pmm_book_depth(&book.c, 0) + pmm_book_depth(&book.c, 1)
+    cdef char *buffer = <char *>malloc(len(head) + len(tail) + 16 + levels * PMM_LEVEL_TEXT_MAX)
+    if not buffer:
+        raise MemoryError
+    cdef char *end = pmm_append(buffer, head, len(head))
+    end = pmm_summary_side(end, &book.c, 0)
+    end = pmm_append(end, b'],"asks":[', 10)
+    end = pmm_summary_side(end, &book.c, 1)
+    end = pmm_append(end, tail, len(tail))
+    try:
+        return buffer[:end - buffer]
+    finally:
+        free(buffer)

@@ -1,0 +1,212 @@
+/* What one frame of the market socket says, staged as integers, and its application to the books: whole or not at all.
+ *
+ * A reader fills a pmm_frame with events whose fields are already checked against the venue's grid.  pmm_apply then
+ * checks them against the books and commits.  Only the last step writes to a book.
+ */
+#ifndef PMM_FRAME_H
+#define PMM_FRAME_H
+
+#include "book.h"
+
+#define PMM_HASH_MAX 64
+#define PMM_ABSENT (-1)
+#define PMM_TOKEN_INLINE 80   /* the venue's tokens have 74 to 78 digits */
+#define PMM_KEEP_EVENTS 4096  /* staging memory above this is given back after the frame that needed it */
+#define PMM_KEEP_LEVELS 65536
+
+enum { PMM_SNAPSHOT, PMM_CHANGE, PMM_PRINT, PMM_NEW_TICK, PMM_TOUCH };
+enum { PMM_OK = 1, PMM_NO_MEMORY = 0, PMM_OFF_GRID = -3 };
+
+/* One followed token: its book and what the venue last said about it. */
+typedef struct {
+    pmm_book *book;
+    int64_t snapshot_ms, at_ms;
+    uint64_t stamp;              /* number of the last frame that touched it */
+    uint64_t saved;              /* number of the last frame that made a backup of it */
+    int32_t index;
+    int32_t best_bid, best_ask;  /* carried by the newest change, PMM_ABSENT where it carried none */
+    int32_t snapshots;
+    uint8_t reported, agrees, hash_length, token_length;
+    char hash[PMM_HASH_MAX];
+    char token[PMM_TOKEN_INLINE];
+} pmm_slot;
+
+typedef struct {
+    pmm_slot *slot;
+    const char *hash;             /* into the frame, or into a text that outlives the call */
+    int64_t size, at_ms;          /* at_ms is PMM_ABSENT where the event carries none */
+    int32_t price, best_bid, best_ask;
+    int32_t tick;                 /* of a snapshot (PMM_ABSENT when not carried) or a new tick */
+    uint32_t first[2], count[2];  /* a snapshot's bids and asks in the frame's array of levels */
+    uint8_t kind, side, hash_length;
+    uint8_t stale;                /* set on commit: older than the snapshot, so not applied */
+    uint8_t new_tick;             /* set on commit: the snapshot moved its book to another tick */
+} pmm_event;
+
+typedef struct {
+    int64_t size;
+    int32_t price;
+} pmm_level;
+
+typedef struct {
+    pmm_event *events;
+    pmm_level *levels;
+    pmm_slot **touched;
+    uint32_t event_count, event_room, level_count, level_room, touched_count, touched_room;
+    uint64_t unknown, stale, mismatches;  /* of this frame */
+    uint64_t number;
+} pmm_frame;
+
+static int pmm_room(void **array, uint32_t *room, uint32_t wanted, size_t item) {
+    if (wanted <= *room) return 1;
+    uint32_t larger = *room * 2u < 64u ? 64u : *room * 2u;
+    if (larger < wanted) larger = wanted;
+    void *moved = realloc(*array, (size_t)larger * item);
+    if (!moved) return 0;
+    *array = moved;
+    *room = larger;
+    return 1;
+}
+
+static inline pmm_event *pmm_event_add(pmm_frame *frame) {
+    if (frame->event_count == frame->event_room &&
+        !pmm_room((void **)&frame->events, &frame->event_room, frame->event_count + 1, sizeof(pmm_event)))
+        return NULL;
+    return &frame->events[frame->event_count++];
+}
+
+static inline pmm_level *pmm_level_add(pmm_frame *frame) {
+    if (frame->level_count == frame->level_room &&
+        !pmm_room((void **)&frame->levels, &frame->level_room, frame->level_count + 1, sizeof(pmm_level)))
+        return NULL;
+    return &frame->levels[frame->level_count++];
+}
+
+static inline void pmm_frame_begin(pmm_frame *frame) {
+    frame->event_count = frame->level_count = frame->touched_count = 0;
+    frame->unknown = frame->stale = frame->mismatches = 0;
+    frame->number++;
+}
+
+static void pmm_frame_release(pmm_frame *frame) {
+    free(frame->events);
+    free(frame->levels);
+    free(frame->touched);
+    memset(frame, 0, sizeof *frame);
+}
+
+/* Give back what one huge frame needed; called before a frame, when the last one's events were read. */
+static void pmm_frame_trim(pmm_frame *frame) {
+    if (frame->event_room > PMM_KEEP_EVENTS) {
+        free(frame->events);
+        frame->events = NULL;
+        frame->event_room = 0;
+    }
+    if (frame->level_room > PMM_KEEP_LEVELS) {
+        free(frame->levels);
+        frame->levels = NULL;
+        frame->level_room = 0;
+    }
+}
+
+static inline void pmm_touch(pmm_frame *frame, pmm_slot *slot) {
+    if (slot->stamp == frame->number) return;
+    slot->stamp = frame->number;
+    slot->reported = 0;
+    frame->touched[frame->touched_count++] = slot;
+}
+
+static inline void pmm_keep_hash(pmm_slot *slot, const pmm_event *event) {
+    slot->hash_length = event->hash_length;
+    if (event->hash_length) memcpy(slot->hash, event->hash, event->hash_length);
+}
+
+static inline int32_t pmm_rank_of_price(const pmm_book *book, int side, int32_t price) {
+    return pmm_rank(book, side, pmm_ticks(book, price));
+}
+
+static inline void pmm_commit_change(pmm_frame *frame, pmm_event *event) {
+    pmm_slot *slot = event->slot;
+    event->stale = event->at_ms != PMM_ABSENT && event->at_ms < slot->snapshot_ms;
+    if (event->stale) {
+        frame->stale++;
+        return;
+    }
+    pmm_touch(frame, slot);
+    pmm_book_put(slot->book, event->side, pmm_rank_of_price(slot->book, event->side, event->price), event->size);
+    pmm_keep_hash(slot, event);
+    if (event->at_ms != PMM_ABSENT) slot->at_ms = event->at_ms;
+    slot->best_bid = event->best_bid;
+    slot->best_ask = event->best_ask;
+    slot->reported = 1;
+}
+
+static void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event) {
+    pmm_slot *slot = event->slot;
+    pmm_touch(frame, slot);
+    pmm_book_clear(slot->book);
+    for (int side = 0; side < 2; side++) {
+        const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
+        for (; level < end; level++)
+            pmm_book_put(slot->book, side, pmm_rank_of_price(slot->book, side, level->price), level->size);
+    }
+    pmm_keep_hash(slot, event);
+    if (event->at_ms != PMM_ABSENT) slot->at_ms = slot->snapshot_ms = event->at_ms;
+    slot->snapshots++;
+    slot->best_bid = slot->best_ask = PMM_ABSENT;
+    slot->reported = 0;
+    slot->agrees = 1;
+}
+
+/* Whether every level of a snapshot lies on the tick of its book, and `spare` pages beyond it have room. */
+static int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
+    uint32_t pages = spare;
+    for (int side = 0; side < 2; side++) {
+        const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
+        /* The venue sorts its levels, so counting the changes of page counts the pages. */
+        for (int32_t last = -1; level < end; level++) {
+            int32_t ticks = pmm_ticks(book, level->price);
+            if (ticks < 0) return PMM_OFF_GRID;
+            int32_t page = pmm_rank(book, side, ticks) / PMM_PAGE;
+            pages += page != last;
+            last = page;
+        }
+    }
+    if (pages > 2u * book->pages_side) pages = 2u * book->pages_side;
+    if (pages <= book->capacity || pmm_book_reserve(book, pages - book->live)) return PMM_OK;
+    return PMM_NO_MEMORY;
+}
+
+/* Check one event against its book, whose tick it must leave alone, and make room for it. */
+static inline int pmm_prepare(const pmm_frame *frame, const pmm_event *event, uint32_t changes) {
+    pmm_book *book = event->slot->book;
+    if (event->kind == PMM_SNAPSHOT) return pmm_prepare_snapshot(frame, event, book, changes);
+    if (event->kind != PMM_CHANGE) return PMM_OK;
+    if (pmm_ticks(book, event->price) < 0) return PMM_OFF_GRID;
+    return pmm_book_reserve(book, changes) ? PMM_OK : PMM_NO_MEMORY;
+}
+
+static inline int pmm_moves_tick(const pmm_event *event) {
+    if (event->kind == PMM_NEW_TICK) return 1;
+    return event->kind == PMM_SNAPSHOT && event->tick != PMM_ABSENT && event->tick != event->slot->book->tick;
+}
+
+static inline void pmm_commit(pmm_frame *frame, pmm_event *event) {
+    if (event->kind == PMM_CHANGE)
+        pmm_commit_change(frame, event);
+    else if (event->kind == PMM_SNAPSHOT)
+        pmm_commit_snapshot(frame, event);
+}
+
+/* After the last event: is what the newest change of each book said about the touch what we have? */
+static inline void pmm_compare(pmm_frame *frame) {
+    for (uint32_t at = 0; at < frame->touched_count; at++) {
+        pmm_slot *slot = frame->touched[at];
+        if (!slot->reported || (slot->best_bid == PMM_ABSENT && slot->best_ask == PMM_ABSENT)) continue;
+        slot->agrees = (slot->best_bid == PMM_ABSENT || slot->best_bid == pmm_best_bid(slot->book)) &&
+                       (slot->best_ask == PMM_ABSENT || slot->best_ask == pmm_best_ask(slot->book));
+        frame->mismatches += !slot->agrees;
+    }
+}
+
+#endif
