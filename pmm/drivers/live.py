@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pmm.commands import Reconnect
 from pmm.core.engine import Engine, Outcome
 from pmm.core.step import Step
-from pmm.errors import InboxFull, OrdersMayRemain
+from pmm.errors import DiskError, InboxFull, OrdersMayRemain
 from pmm.events import Event, Frame, Operator, OperatorAction, Timer
 from pmm.model import SECOND, Nanos
 from pmm.ports import Feed, Gateway, Sink
@@ -40,12 +40,13 @@ class Live:
         self.engine = engine
         self.feeds = feeds
         self.gateway = gateway
-        self.sinks = sinks
+        self.sinks = list(sinks)
         self.timer = timer
         self.stop_limit = stop_limit
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._wake: asyncio.TimerHandle | None = None
         self._stopping_since: Nanos | None = None
+        self.sink_failure: OSError | DiskError | None = None
 
     def emit(self, event: Event) -> None:
         """Deliver an event at its time.  Raises InboxFull for a frame that finds the inbox at its limit."""
@@ -56,6 +57,9 @@ class Live:
         if isinstance(event, Frame) and self._inbox.qsize() >= INBOX_LIMIT:
             raise InboxFull(f"{INBOX_LIMIT} frames wait for the engine")
         self._inbox.put_nowait(event)
+
+    def add_sink(self, sink: Sink) -> None:
+        self.sinks.append(sink)
 
     def stop(self, reason: str) -> None:
         """Ask the engine to want nothing any more; safe to call from a signal handler of the loop."""
@@ -91,10 +95,19 @@ class Live:
         step = self.engine.step(event)
         took = time.perf_counter_ns() - began
         self._carry_out(step)
-        for sink in self.sinks:
-            sink.on_step(step, took)
+        self._tell(step, took)
         self._watch_stop(event, step)
         return step.done
+
+    def _tell(self, step: Step, took: Nanos) -> None:
+        """A sink whose output is gone (closed pipe, full disk) is left out, and the run stops in order."""
+        for sink in tuple(self.sinks):
+            try:
+                sink.on_step(step, took)
+            except (OSError, DiskError) as error:
+                self.sinks.remove(sink)
+                self.sink_failure = error
+                self.stop(f"output failed: {error}")
 
     def _carry_out(self, step: Step) -> None:
         orders = []

@@ -57,7 +57,7 @@ class Summary:
             "pnl": {
                 "total": pnl_text(pnl.total),
                 "spread_captured": pnl_text(pnl.spread),
-                "inventory": pnl_text(pnl.inventory),
+                "inventory_move": pnl_text(pnl.inventory),
                 "residual": pnl_text(pnl.residual),
             },
             "messages": counts.messages,

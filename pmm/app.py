@@ -1,0 +1,290 @@
+"""The composition root: from settings and a mode to feed, gateway, engine, driver and sinks.
+
+This is the only wiring, and the only place where dice and clocks are made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from random import Random, SystemRandom
+
+from pmm.core.engine import Engine, EngineConfig, Outcome
+from pmm.core.feed import FeedLimits
+from pmm.core.risk import RiskLimits
+from pmm.core.step import Step
+from pmm.core.view import Strategy
+from pmm.drivers.event_time import EventTime
+from pmm.drivers.live import Live
+from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmError, Unreachable
+from pmm.events import Frame, MarketListed, Operator, OperatorAction
+from pmm.exchange.server import LocalExchange
+from pmm.metrics.summary import Summary
+from pmm.model import MILLISECOND, SECOND, Market, Nanos
+from pmm.ports import Sink
+from pmm.settings import Loaded, Settings, Venue
+from pmm.sim.catalog import default_listings, demo_listing
+from pmm.sim.floor import WorldParams
+from pmm.sim.world import DemoWorld
+from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
+from pmm.venues.polymarket.discovery import Discovery
+from pmm.venues.polymarket.rest import VenueHttp
+from pmm.venues.polymarket.stream import Backoff, MarketStream
+from pmm.venues.shadow import ShadowGateway
+
+DEMO = "demo"
+DEMO_SEED = 7
+# Event time begins at a fixed moment, so that one seed is one run on every machine and day.
+DEMO_START: Nanos = 1_767_225_600 * SECOND
+
+STRATEGIES: dict[str, Callable[[Settings], Strategy]] = {
+    "fixed_spread": lambda settings: FixedSpread(
+        FixedSpreadParams(settings.mm.spread_price, settings.mm.size_micro, settings.mm.position_limit_micro)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRequest:
+    """What `pmm quote` was asked for; `duration` None is until a signal, `once` is one decision with quotes."""
+
+    markets: tuple[str, ...]
+    duration: float | None = None
+    once: bool = False
+    seed: int | None = None
+
+
+@dataclass(slots=True)
+class Finished:
+    """How a run ended: the record of its summary, and the failure that ended it, if one did."""
+
+    record: dict[str, object]
+    failure: PmmError | None
+
+
+def strategy_for(settings: Settings) -> Strategy:
+    """The quoting model by its name.  Raises ConfigError that lists the names there are."""
+    make = STRATEGIES.get(settings.mm.strategy)
+    if make is None:
+        raise ConfigError([f"mm.strategy: {settings.mm.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}"])
+    return make(settings)
+
+
+def engine_for(settings: Settings) -> Engine:
+    ws, mm, risk = settings.ws, settings.mm, settings.risk
+    config = EngineConfig(
+        requote_threshold=mm.requote_threshold_price,
+        max_position=risk.max_position_micro,
+        feed=FeedLimits(ws.starting_limit_ns, ws.stale_data_threshold_ns),
+        risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
+    )
+    return Engine(strategy_for(settings), config)
+
+
+async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[Market]], Sink]) -> Finished:
+    """Quote until stopped, as a dry run: real market data, simulated fills, nothing sent to the venue.
+
+    `show` gets the markets once they are known and returns the sink that tells the user.  Raises what discovery
+    raises; a run that began always comes back as Finished.
+    """
+    settings = loaded.settings
+    engine = engine_for(settings)
+    async with _venue(loaded, request) as venue, VenueHttp() as http:
+        discovery = Discovery(http, venue)
+        markets = [await discovery.resolve(text) for text in request.markets]
+        for market in markets:
+            if not market.tradable:
+                raise MarketNotFound(f"{market.slug} is not open for trading", hint="Choose another market.")
+        summary = Summary()
+        driver = Live(
+            engine,
+            {0: _stream(venue, settings, markets, Random(request.seed) if request.seed is not None else SystemRandom())},
+            ShadowGateway(settings.shadow.latency_ns),
+            [summary, show(markets)],
+            timer=settings.mm.loop_interval_ns,
+        )
+        if request.once:
+            driver.add_sink(_Once(driver))
+        failure = await _live(driver, markets, request.duration)
+        return Finished(_record(summary, engine), failure or _failure(engine))
+
+
+async def offer_markets(loaded: Loaded, limit: int = 20) -> list[Market]:
+    """The busiest markets, for a person to choose from."""
+    async with VenueHttp() as http:
+        return await Discovery(http, loaded.settings.venue).markets(limit)
+
+
+async def _live(driver: Live, markets: Sequence[Market], duration: float | None) -> PmmError | None:
+    """Run with signals and duration attached; a failure that the run ended with is returned, not raised."""
+    loop = asyncio.get_running_loop()
+    if duration is not None:
+        loop.call_later(duration, driver.stop, "duration is over")
+    failures: list[PmmError] = []
+    with _signals(loop, driver.stop):
+        now = time.time_ns()
+        try:
+            await driver.run([MarketListed(now, market) for market in markets])
+        except* PmmError as group:
+            failures += _leaves(group)
+    return failures[0] if failures else None
+
+
+def demo(
+    loaded: Loaded, duration: float, speed: float | None, seed: int, show: Callable[[Sequence[Market]], Sink]
+) -> Finished:
+    """The embedded exchange and the bot in one simulated time, `speed` times as fast as life (None: unpaced).
+
+    One seed makes the same decisions every time.
+    """
+    engine = engine_for(loaded.settings)
+    listing = demo_listing()
+    market = listing.market
+    world = DemoWorld([listing], WorldParams(), Random(seed), DEMO_START)  # noqa: S311 - dice of a game, not of keys
+    tokens = [token.token_id for token in market.tokens]
+    world.subscribe(tokens)
+    summary = Summary()
+    gateway = ShadowGateway(loaded.settings.shadow.latency_ns)
+    driver = EventTime(
+        engine, world, gateway, [summary, show([market])], timer=loaded.settings.mm.loop_interval_ns
+    )
+    with _paced(driver, speed):
+        driver.run(
+            DEMO_START,
+            round(duration * SECOND),
+            [MarketListed(DEMO_START, market)],
+            lambda at: Frame(at, 0, world.dump(tokens)),
+        )
+    return Finished(_record(summary, engine), _failure(engine))
+
+
+@contextmanager
+def _paced(driver: EventTime, speed: float | None) -> Iterator[None]:
+    """Let event time follow the wall clock, and turn the first Ctrl-C into a stop."""
+    asked = False
+    sent = False
+    began = time.monotonic()
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+
+    def pace(at: Nanos) -> None:
+        nonlocal sent
+        if asked and not sent:
+            sent = True
+            driver.emit(Operator(at, OperatorAction.STOP, "interrupted"))
+        while speed is not None and not asked:
+            ahead = (at - DEMO_START) / SECOND / speed - (time.monotonic() - began)
+            if ahead <= 0:
+                return
+            time.sleep(min(ahead, 0.05))
+
+    driver.pace = pace
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@asynccontextmanager
+async def _venue(loaded: Loaded, request: QuoteRequest) -> AsyncIterator[Venue]:
+    """The venue of the settings, or the embedded exchange for the market `demo` where no venue was chosen."""
+    venue = loaded.settings.venue
+    chosen = any(loaded.origins[f"venue.{key}"].kind != "default" for key in ("clob_api_url", "gamma_api_url"))
+    if DEMO not in request.markets or chosen:
+        yield venue
+        return
+    seed = DEMO_SEED if request.seed is None else request.seed
+    world = DemoWorld(default_listings(), WorldParams(), Random(seed), time.time_ns())  # noqa: S311 - a game's dice
+    async with LocalExchange(world, port=0) as exchange:
+        yield embedded(venue, exchange.urls)
+
+
+def embedded(venue: Venue, urls: dict[str, str]) -> Venue:
+    """The venue settings with the addresses of a local exchange."""
+    return venue.model_copy(
+        update={
+            "clob_api_url": urls["clob_url"],
+            "gamma_api_url": urls["gamma_url"],
+            "data_api_url": urls["data_url"],
+            "ws_market_url": urls["ws_market_url"],
+            "ws_user_url": urls["ws_user_url"],
+        }
+    )
+
+
+def _stream(venue: Venue, settings: Settings, markets: Sequence[Market], dice: Random) -> MarketStream:
+    ws = settings.ws
+    return MarketStream(
+        venue.ws_market_url,
+        [token.token_id for market in markets for token in market.tokens],
+        dice=dice,
+        backoff=Backoff(float(ws.reconnect_base_delay), float(ws.reconnect_max_delay), ws.reconnect_attempts),
+        heartbeat=float(ws.heartbeat_interval),
+    )
+
+
+class _Once:
+    """A sink that stops the run after the first decision with quotes."""
+
+    def __init__(self, driver: Live) -> None:
+        self._driver = driver
+
+    def on_step(self, step: Step, _took: Nanos) -> None:
+        if any(decision.targets.bid or decision.targets.ask for decision in step.decisions):
+            self._driver.stop("one decision was asked for")
+
+
+@contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM ask for a clean stop while the block runs."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop, f"{number.name} received")
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _leaves(group: BaseExceptionGroup[PmmError]) -> Iterator[PmmError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _failure(engine: Engine) -> PmmError | None:
+    match engine.outcome:
+        case Outcome.FEED_FAILED if any(c.data_at is not None for c in engine.connections.values()):
+            return Unreachable(engine.cause)
+        case Outcome.FEED_FAILED:
+            return NoMarketData(engine.cause)
+        case Outcome.HALTED:
+            return Halted(engine.cause)
+    return None
+
+
+def _record(summary: Summary, engine: Engine) -> dict[str, object]:
+    """The summary's record, with what only the engine knows at the end: its books and how they fared."""
+    books = engine.books
+    return summary.record() | {
+        "outcome": str(engine.outcome),
+        "cause": engine.cause,
+        "open_orders": sum(1 for _ in engine.orders.open()),
+        "books": {
+            "frames": books.frames,
+            "refused": books.refused,
+            "mismatches": books.mismatches,
+            "unknown_tokens": books.unknown,
+        },
+    }

@@ -1,0 +1,61 @@
+"""`pmm quote`: quote both sides of a market until stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmm.cli.context import Cli
+
+
+def quote(
+    market: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--market", help="Slug, URL, condition id, token id, or `demo`; repeat for several."),
+    ] = None,
+    live: Annotated[bool, typer.Option("--live/--dry-run", help="Dry run simulates fills and sends nothing.")] = False,
+    strategy: Annotated[str | None, typer.Option(help="Quoting model (fixed_spread).")] = None,
+    spread: Annotated[str | None, typer.Option(help="Ask minus bid in USD (0.04).")] = None,
+    size: Annotated[str | None, typer.Option(help="Shares per order (10).")] = None,
+    duration: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop after the first quotes.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of the embedded exchange and of jitter.")] = None,
+) -> None:
+    """Quote both sides of a market: real data, and simulated fills unless --live."""
+    import asyncio
+
+    from pmm import app
+    from pmm.cli.session import SCHEMA, Session, summary_text
+    from pmm.errors import UsageError
+
+    cli = Cli.current()
+    if live:
+        raise UsageError("this version does not trade live", hint="Leave --live out: a dry run quotes without risk.")
+    loaded = cli.load({"mm.strategy": strategy, "mm.spread": spread, "mm.size": size})
+    if not loaded.settings.dry_run:
+        raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
+    request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed)
+    finished = asyncio.run(app.quote(loaded, request, lambda markets: Session(cli, markets)))
+    cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
+    if finished.failure is not None:
+        raise finished.failure
+
+
+def _choose(cli: Cli) -> str:
+    """Ask a person which market; raises UsageError where nobody can be asked."""
+    import asyncio
+
+    from pmm import app
+    from pmm.errors import UsageError
+
+    if not cli.interactive:
+        raise UsageError("no market was named", hint="Name one with --market, for example --market demo.")
+    assert cli.loaded is not None, "settings are loaded before anybody is asked"
+    offered = asyncio.run(app.offer_markets(cli.loaded))
+    for number, market in enumerate(offered, 1):
+        cli.note(f"{number:3}  {market.slug}  {market.question}")
+    number = typer.prompt(
+        "Which market", type=typer.IntRange(1, len(offered)) if hasattr(typer, "IntRange") else int, err=True
+    )
+    return offered[int(number) - 1].slug

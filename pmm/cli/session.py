@@ -1,0 +1,189 @@
+"""Tell a session as it goes: one line per decision and fill for people, one envelope per event for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from pmm.cli.context import Cli
+from pmm.commands import Cancel, Place
+from pmm.core.step import Change, Decision, Fill, Step
+from pmm.core.view import Target
+from pmm.events import CancelRejected, Rejected
+from pmm.model import SECOND, ConditionId, Market, Nanos, Price, decimal_text, money_text, price_text, size_text
+
+SCHEMA = "pmm.quote/1"
+
+
+class Session:
+    """A sink.  Raises OSError or DiskError where stdout is gone; the driver then stops the run in order."""
+
+    def __init__(self, cli: Cli, markets: Sequence[Market], schema: str = SCHEMA) -> None:
+        self._cli = cli
+        self._schema = schema
+        self._markets: dict[ConditionId, Market] = {market.condition_id: market for market in markets}
+        for market in markets:
+            cli.emit(
+                schema,
+                {
+                    "event": "start",
+                    "market": market.slug,
+                    "condition_id": market.condition_id,
+                    "question": market.question,
+                    "tokens": [{"outcome": token.outcome, "token_id": token.token_id} for token in market.tokens],
+                    "tick": price_text(market.tick),
+                    "min_size": size_text(market.min_size),
+                },
+                human=partial("{}  {}: {}".format, mode_text(cli), market.slug, market.question),
+            )
+
+    def on_step(self, step: Step, _took: Nanos) -> None:
+        for data, human in self._lines(step):
+            if human or self._cli.json:
+                self._cli.emit(self._schema, data, human=partial(str, human))
+
+    def _lines(self, step: Step) -> Iterator[tuple[dict[str, object], str]]:
+        """What a step says: the record of it and its line for people, empty where they need not see it."""
+        for change in step.changes:
+            yield _change(change), _change_text(change) if change.machine != "order" else ""
+        event = step.event
+        if isinstance(event, Rejected | CancelRejected):
+            data: dict[str, object] = {"event": "rejected", "order_id": event.order_id, "reason": event.reason}
+            yield data, f"{_clock(event.at)}  refused {event.order_id}: {event.reason}"
+        for fill in step.fills:
+            yield self._fill(fill), self._fill_text(fill)
+        for decision in step.decisions:
+            yield self._decision(decision), self._decision_text(decision)
+        for command in step.commands:
+            if isinstance(command, Place):
+                yield self._place(command), ""
+            elif isinstance(command, Cancel):
+                yield {"event": "cancel", "order_id": command.order_id}, ""
+
+    def _place(self, place: Place) -> dict[str, object]:
+        return {
+            "event": "place",
+            "market": self._slug(place.market),
+            "order_id": place.order_id,
+            "outcome": self._outcome(place.market, place.token),
+            "side": place.side,
+            "price": price_text(place.price),
+            "size": size_text(place.size),
+        }
+
+    def _fill(self, fill: Fill) -> dict[str, object]:
+        return {
+            "event": "fill",
+            "at": utc(fill.at),
+            "market": self._slug(fill.market),
+            "order_id": fill.order_id,
+            "trade_id": fill.trade_id,
+            "outcome": self._outcome(fill.market, fill.token),
+            "side": fill.side,
+            "price": price_text(fill.price),
+            "size": size_text(fill.size),
+            "paid": money_text(fill.paid),
+        }
+
+    def _fill_text(self, fill: Fill) -> str:
+        what = (
+            f"{fill.side} {size_text(fill.size)} {self._outcome(fill.market, fill.token)} at {price_text(fill.price)}"
+        )
+        return f"{_clock(fill.at)}  FILL {what}  ({self._slug(fill.market)}, {fill.order_id})"
+
+    def _decision(self, decision: Decision) -> dict[str, object]:
+        targets = decision.targets
+        return {
+            "event": "decision",
+            "at": utc(decision.at),
+            "market": self._slug(decision.market),
+            "best_bid": _price(decision.best_bid),
+            "best_ask": _price(decision.best_ask),
+            "mid": None if decision.mid2 is None else decimal_text(decision.mid2 * 5, 5),
+            "bid": _target(targets.bid),
+            "ask": _target(targets.ask),
+            "position": size_text(decision.position),
+            "reason": targets.reason,
+        }
+
+    def _decision_text(self, decision: Decision) -> str:
+        targets = decision.targets
+        sides = f"bid {_target_text(targets.bid)}  ask {_target_text(targets.ask)}"
+        touch = f"book {_price(decision.best_bid) or '-'}/{_price(decision.best_ask) or '-'}"
+        where = f"{self._slug(decision.market)}  " if len(self._markets) > 1 else ""
+        why = f"  ({targets.reason})" if targets.reason else ""
+        return f"{_clock(decision.at)}  {where}{sides}  {touch}  position {size_text(decision.position)}{why}"
+
+    def _slug(self, market: ConditionId) -> str:
+        return self._markets[market].slug
+
+    def _outcome(self, market: ConditionId, token_id: str) -> str:
+        return next(token.outcome for token in self._markets[market].tokens if token.token_id == token_id)
+
+
+def mode_text(cli: Cli) -> str:
+    return cli.mode.upper().replace("-", " ")
+
+
+def utc(at: Nanos) -> str:
+    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _clock(at: Nanos) -> str:
+    return utc(at)[11:19]
+
+
+def _price(price: Price | None) -> str | None:
+    return None if price is None else price_text(price)
+
+
+def _target(target: Target | None) -> dict[str, str] | None:
+    return None if target is None else {"price": price_text(target.price), "size": size_text(target.size)}
+
+
+def _target_text(target: Target | None) -> str:
+    return "-" if target is None else f"{price_text(target.price)} x {size_text(target.size)}"
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "event": "change",
+        "at": utc(change.at),
+        "machine": change.machine,
+        "subject": change.subject,
+        "old": change.old,
+        "new": change.new,
+        "trigger": change.trigger,
+        "cause": change.cause,
+    }
+
+
+def _change_text(change: Change) -> str:
+    return f"{_clock(change.at)}  {change.subject}: {change.old} -> {change.new} ({change.cause})"
+
+
+def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary.record` makes it
+    """The end of a session for people."""
+    orders, pnl, times = record["orders"], record["pnl"], record["step_time_us"]
+    positions = ", ".join(f"{where['net']} net" for where in record["positions"].values()) or "0"
+    lines = [
+        ("run time", f"{record['run_time_s']} s  ({record['outcome']}: {record['cause']})"),
+        ("quotes", f"{record['quotes']} of {record['decisions']} decisions two-sided"),
+        (
+            "orders",
+            f"{orders['placed']} placed, {orders['cancels']} cancelled, {orders['rejected']} refused, "
+            f"{record['open_orders']} open",
+        ),
+        ("fills", f"{record['fills']}, {record['volume']} shares"),
+        ("position", f"{positions}, cash {record['cash']}"),
+        (
+            "pnl",
+            f"{pnl['total']} = spread captured {pnl['spread_captured']} + inventory move {pnl['inventory_move']}"
+            f"  (residual {pnl['residual']})",
+        ),
+        ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
+        ("feed", " > ".join(record["feed_states"])),
+    ]
+    return "\n".join(f"{name:>9}  {text}" for name, text in lines)
