@@ -149,14 +149,14 @@ def _nearest(error: Exception, context: object) -> str:
     command = getattr(context, "command", None)
     if option:
         known = [name for param in getattr(command, "params", []) for name in param.opts]
-        close = difflib.get_close_matches(option, [*known, *tree.global_options()], n=3)
-        return " or ".join(f"`{name}`" for name in close)
+        close = difflib.get_close_matches(option, [*known, *tree.global_options()], n=1)
+        return "".join(f"`{name}`" for name in close)
     _, quote, rest = str(error).partition("No such command '")
     if not quote:
         return ""
-    close = difflib.get_close_matches(rest.split("'")[0], list(getattr(command, "commands", {})), n=3)
+    close = difflib.get_close_matches(rest.split("'")[0], list(getattr(command, "commands", {})), n=1)
     path = getattr(context, "command_path", PROG)
-    return " or ".join(f"`{path} {name}`" for name in close)
+    return "".join(f"`{path} {name}`" for name in close)
 
 
 def _foremost(group: BaseExceptionGroup[BaseException]) -> PmmError:

@@ -96,6 +96,6 @@ def variables() -> dict[str, str]:
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest known names, empty when nothing is near."""
-    near = difflib.get_close_matches(text, list(known), n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    """`; did you mean x?` for the nearest known name, empty when nothing is near."""
+    near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
