@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from pmm.model import GRID, MILLISECOND, Money, Nanos, Price, Size, notional
+from pmm.model import GRID, MILLISECOND, Money, Nanos, OrderId, Price, Size, notional
 from pmm.sim.catalog import Listing
 from pmm.sim.desk import Desk
 from pmm.sim.dice import Dice
@@ -69,6 +69,17 @@ class Floor:
             again = due + wake(due)
             if self.listing.pace:
                 heappush(self._due, (again, number, wake))
+
+    def postpone(self, gone: Nanos) -> None:
+        """Everybody was away for that long and now acts that much later."""
+        self._due = [(due + gone, number, wake) for due, number, wake in self._due]
+
+    def cancel(self, order_id: OrderId, at: Nanos) -> Report:
+        """Cancel a resting order and publish it."""
+        self.now = at
+        report = self.book.cancel(order_id)
+        self.publish(report)
+        return report
 
     def publish(self, report: Report) -> None:
         """Turn what a request changed into messages: level by level, then both books and the tape after a trade."""

@@ -148,6 +148,10 @@ class MatchingMarket:
         """The resting order of that id."""
         return self._orders.get(order_id)
 
+    def orders(self) -> list[Order]:
+        """Every resting order, in the order of arrival."""
+        return list(self._orders.values())
+
     def size_at(self, book_side: int, price_yes: Price) -> Size:
         return self._sides[book_side].total[price_yes // self.tick]
 

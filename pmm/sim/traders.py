@@ -56,7 +56,7 @@ class TraderParams:
     crowd_every_s: float = 1.2
     crowd_size: Size = 12 * SHARE
     crowd_life_s: float = 4.0
-    noise_every_s: float = 0.7
+    noise_every_s: float = 0.55
     noise_size: Size = 15 * SHARE
     sweep_share: float = 0.5
     sweep_depths: tuple[float, ...] = (0.3, 0.4, 0.3)

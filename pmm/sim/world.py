@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import heapify, heappop, heappush
 
 from pmm.events import Frame
-from pmm.model import MILLISECOND, Market, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
+from pmm.model import SECOND, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
 from pmm.sim.catalog import Listing, by_token
 from pmm.sim.dice import Dice, fork
 from pmm.sim.floor import Floor, WorldParams
@@ -30,7 +30,7 @@ class DemoWorld:
         self.listings = tuple(listings)
         self.now = start_at
         root = dice.getrandbits(64)
-        opened_at = start_at - params.warm_up_s * 1000 * MILLISECOND
+        opened_at = start_at - params.warm_up_s * SECOND
         self._floors = {
             listing.market.condition_id: Floor(listing, params, fork(root, listing.market.slug), opened_at)
             for listing in self.listings
@@ -43,6 +43,8 @@ class DemoWorld:
         self._sent = 0
         self._subscribed: set[TokenId] = set()
         self._custom = False
+        self._trading = True
+        self._paused_at = start_at
         self._due: list[tuple[Nanos, int, Floor]] = []
         for number, floor in enumerate(self._floors.values()):
             floor.warm_up(start_at)
@@ -50,11 +52,18 @@ class DemoWorld:
                 self._due.append((floor.next_at, number, floor))
         heapify(self._due)
 
+    @property
+    def waits(self) -> bool:
+        """False: this world lives whether or not anybody listens."""
+        return False
+
     # --- time -----------------------------------------------------------------------------------------------------
 
     def next_at(self) -> Nanos | None:
         """When the world next does something by itself; None when every market is at rest and nothing is unsent."""
-        times = [queue[0][0] for queue in (self._due, self._outbox) if queue]
+        times = [self._outbox[0][0]] if self._outbox else []
+        if self._due and self._trading:
+            times.append(self._due[0][0])
         return min(times) if times else None
 
     def step(self) -> list[WireFrame]:
@@ -63,7 +72,7 @@ class DemoWorld:
         if at is None:
             return []
         self.now = max(self.now, at)
-        while self._due and self._due[0][0] <= at:
+        while self._trading and self._due and self._due[0][0] <= at:
             _, number, floor = heappop(self._due)
             floor.wake_due(at)
             self._collect(floor)
@@ -79,6 +88,18 @@ class DemoWorld:
         for frame in self.step():
             if (self._custom or not frame.custom) and not self._subscribed.isdisjoint(frame.tokens):
                 emit(Frame(self.now, 0, frame.data))
+
+    def set_trading(self, *, on: bool, at: Nanos | None = None) -> None:
+        """Send the synthetic traders home, or let them go on where they were; orders stay where they are."""
+        now = self._moment(at)
+        if on and not self._trading:
+            gone = now - self._paused_at
+            for _, _, floor in self._due:
+                floor.postpone(gone)
+            self._due = [(due + gone, number, floor) for due, number, floor in self._due]
+        elif not on and self._trading:
+            self._paused_at = now
+        self._trading = on
 
     def subscribe(self, tokens: Iterable[TokenId], *, custom_features: bool = False) -> bytes:
         """Listen to `tokens` from now on; the answer is the frame that the venue sends at once."""
@@ -99,9 +120,10 @@ class DemoWorld:
         found = self._tokens.get(token)
         return None if found is None else (found[0].wire, found[1])
 
-    def market(self, condition_id: str) -> Market | None:
-        floor = self._floors.get(condition_id)
-        return None if floor is None else floor.listing.market
+    def rest_book(self, token: TokenId) -> str | None:
+        """The present book of `token` as the order book endpoint answers it."""
+        found = self._tokens.get(token)
+        return None if found is None else found[0].wire.rest_book(found[1])
 
     def volume(self, condition_id: str) -> Money:
         """What has traded on a market so far, in micro-USD."""
@@ -134,15 +156,26 @@ class DemoWorld:
         return report
 
     def cancel(self, order_id: OrderId, *, at: Nanos | None = None) -> Report:
-        """Cancel an order that was submitted from outside; refused as UNKNOWN when it does not rest."""
+        """Cancel any resting order; refused as UNKNOWN when none of that id rests."""
+        now = self._moment(at)
         for floor in self._floors.values():
             if floor.book.order(order_id) is not None:
-                floor.now = self._moment(at)
-                report = floor.book.cancel(order_id)
-                floor.publish(report)
+                report = floor.cancel(order_id, now)
                 self._collect(floor)
                 return report
         return Report(order_id, Outcome.YES, Side.BUY, Status.REJECTED, Reason.UNKNOWN, 0, (), ())
+
+    def clear(self, token: TokenId, *, at: Nanos | None = None) -> int:
+        """Cancel every order of the market of `token`, whoever owns it; how many there were."""
+        found = self._tokens.get(token)
+        if found is None:
+            return 0
+        now = self._moment(at)
+        ids = [order.order_id for order in found[0].book.orders()]
+        for order_id in ids:
+            found[0].cancel(order_id, now)
+        self._collect(found[0])
+        return len(ids)
 
     def _moment(self, at: Nanos | None) -> Nanos:
         self.now = max(self.now, at or 0)
