@@ -1,0 +1,208 @@
+"""The market socket against a real server on loopback: subscribe, keep alive, pass on, come back."""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from random import Random
+
+import orjson
+import pytest
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+from pmm.errors import InboxFull
+from pmm.events import FeedNews, FeedSignal, Frame
+from pmm.venues.polymarket.stream import Backoff, MarketStream
+
+FAST = Backoff(base=0.01, cap=0.02, attempts=3)
+LIMIT_S = 5
+
+
+class Sink:
+    """Collects what a stream emits and lets a test wait for it."""
+
+    def __init__(self):
+        self.events = []
+        self._changed = asyncio.Condition()
+        self._notices = set()
+
+    def __call__(self, event):
+        self.events.append(event)
+        notice = asyncio.ensure_future(self._notify())
+        self._notices.add(notice)
+        notice.add_done_callback(self._notices.discard)
+
+    async def _notify(self):
+        async with self._changed:
+            self._changed.notify_all()
+
+    def frames(self):
+        return [event.data for event in self.events if isinstance(event, Frame)]
+
+    def news(self):
+        return [event.news for event in self.events if isinstance(event, FeedSignal)]
+
+    async def until(self, condition):
+        async with asyncio.timeout(LIMIT_S), self._changed:
+            await self._changed.wait_for(condition)
+
+
+@asynccontextmanager
+async def running(handler, sink, **options):
+    """A stream against a server that treats each connection by `handler`."""
+    async with serve(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        options = {"backoff": FAST, **options}
+        stream = MarketStream(f"ws://127.0.0.1:{port}/ws/market", ["1", "2"], dice=Random(1), **options)
+        task = asyncio.create_task(stream.run(sink))
+        try:
+            yield stream
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def test_it_subscribes_and_passes_raw_bytes_on():
+    subscriptions, sink = [], Sink()
+
+    async def venue(socket):
+        subscriptions.append(orjson.loads(await socket.recv()))
+        await socket.send('[{"a": 1}]')
+        await socket.wait_closed()
+
+    async with running(venue, sink):
+        await sink.until(sink.frames)
+    assert subscriptions == [{"assets_ids": ["1", "2"], "type": "market"}]
+    assert sink.frames() == [b'[{"a": 1}]']
+    assert sink.news() == [FeedNews.CONNECTING, FeedNews.OPENED]
+
+
+async def test_a_text_ping_is_sent_at_every_heartbeat():
+    pings, sink = [], Sink()
+
+    async def venue(socket):
+        with suppress(ConnectionClosed):
+            async for message in socket:
+                if message == "PING":
+                    pings.append(message)
+                    await socket.send("PONG")
+
+    async with running(venue, sink, heartbeat=0.01):
+        await sink.until(lambda: len(sink.frames()) >= 3)
+    assert set(sink.frames()) == {b"PONG"}
+    assert len(pings) >= 3
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1011])
+async def test_it_comes_back_after_every_kind_of_close_and_subscribes_again(code):
+    subscriptions, sink = [], Sink()
+
+    async def venue(socket):
+        subscriptions.append(await socket.recv())
+        await socket.send("{}")
+        if len(subscriptions) < 3:
+            await socket.close(code)
+        await socket.wait_closed()
+
+    async with running(venue, sink):
+        await sink.until(lambda: len(sink.frames()) == 3)
+    assert len(set(subscriptions)) == 1
+    assert sink.news().count(FeedNews.CLOSED) == 2
+    assert str(code) in next(event.cause for event in sink.events if isinstance(event, FeedSignal) and event.cause)
+
+
+async def test_an_aborted_connection_counts_as_lost_too():
+    sink, connections = Sink(), []
+
+    async def venue(socket):
+        connections.append(socket)
+        await socket.recv()
+        await socket.send("{}")
+        if len(connections) == 1:
+            socket.transport.abort()
+        await socket.wait_closed()
+
+    async with running(venue, sink):
+        await sink.until(lambda: len(sink.frames()) == 2)
+
+
+async def test_after_the_last_attempt_it_gives_up():
+    sink = Sink()
+
+    async def venue(socket):
+        await socket.close(1011)
+
+    async with running(venue, sink):
+        await sink.until(lambda: FeedNews.GAVE_UP in sink.news())
+    assert sink.news().count(FeedNews.CONNECTING) == 3
+    assert "3 attempts failed" in sink.events[-1].cause
+
+
+async def test_pongs_alone_do_not_count_as_success():
+    sink = Sink()
+
+    async def venue(socket):
+        await socket.recv()
+        await socket.send("PONG")
+        await socket.close(1011)
+
+    async with running(venue, sink):
+        await sink.until(lambda: FeedNews.GAVE_UP in sink.news())
+
+
+async def test_a_requested_reconnect_opens_a_new_socket():
+    sink, connections = Sink(), []
+
+    async def venue(socket):
+        connections.append(socket)
+        await socket.recv()
+        await socket.send("{}")
+        await socket.wait_closed()
+
+    async with running(venue, sink) as stream:
+        await sink.until(lambda: len(sink.frames()) == 1)
+        stream.reconnect("the book is doubtful")
+        await sink.until(lambda: len(sink.frames()) == 2)
+    assert len(connections) == 2
+    assert "the book is doubtful" in [event.cause for event in sink.events if isinstance(event, FeedSignal)]
+
+
+async def test_an_engine_that_fell_behind_gets_a_fresh_connection():
+    sink, refused = Sink(), []
+
+    def emit(event):
+        if isinstance(event, Frame) and not refused:
+            refused.append(event)
+            raise InboxFull("20000 frames wait")
+        sink(event)
+
+    async def venue(socket):
+        await socket.recv()
+        await socket.send("{}")
+        await socket.wait_closed()
+
+    async with running(venue, emit):
+        await sink.until(lambda: len(sink.frames()) == 1)
+    assert sink.news().count(FeedNews.OPENED) == 2
+
+
+async def test_an_address_without_a_server_is_a_cause_not_a_crash():
+    sink = Sink()
+    stream = MarketStream("ws://127.0.0.1:1/ws/market", ["1"], dice=Random(1), backoff=Backoff(0.001, 0.001, 2))
+    await stream.run(sink)
+    assert sink.news()[-1] is FeedNews.GAVE_UP
+    assert "cannot connect" in sink.events[-1].cause
+
+
+def test_delays_double_from_the_base_to_the_cap_with_jitter_and_end():
+    class Highest:
+        def random(self):
+            return 0.0
+
+    class Lowest:
+        def random(self):
+            return 1.0
+
+    backoff = Backoff(base=1, cap=60, attempts=10)
+    assert [backoff.delay(n, Highest()) for n in range(1, 11)] == [1, 2, 4, 8, 16, 32, 60, 60, 60, None]
+    assert [backoff.delay(n, Lowest()) for n in range(1, 4)] == [0.5, 1, 2]
