@@ -7,7 +7,6 @@ its outbox is full; nobody else notices.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +16,7 @@ from aiohttp import WSMsgType, web
 
 from pmm.exchange.outbox import Outbox
 from pmm.exchange.subscription import parse_subscription
+from pmm.exchange.wording import spaced
 from pmm.model import TokenId
 from pmm.sim.frames import WireFrame
 
@@ -218,8 +218,3 @@ def without(frame: WireFrame, frozen: frozenset[TokenId]) -> bytes | None:
     if not entries:
         return None
     return spaced({**message, "price_changes": entries})
-
-
-def spaced(message: object) -> bytes:
-    """JSON in the style of the venue's later messages: a blank after every comma, none after a colon."""
-    return json.dumps(message, separators=(", ", ":"), ensure_ascii=False).encode()
