@@ -87,7 +87,6 @@ static int pmm_end_changes(pmm_frame *frame, const pmm_object *object, uint32_t 
 
 static int pmm_end_book(const pmm_object *object, pmm_event *event) {
     const pmm_span *fields = object->fields;
-    if (!(object->seen >> PMM_F_BIDS & 1) || !(object->seen >> PMM_F_ASKS & 1)) return 0;
     if (fields[PMM_F_HASH].length > PMM_HASH_MAX) return 0;
     event->kind = PMM_SNAPSHOT;
     event->hash = fields[PMM_F_HASH].text;
@@ -120,8 +119,9 @@ static int pmm_end_touch(const pmm_object *object, pmm_event *event) {
 static int pmm_end_object(pmm_frame *frame, const pmm_tokens *tokens, const pmm_object *object, uint32_t first_event) {
     pmm_span kind = object->fields[PMM_F_TYPE];
     int has_changes = object->seen >> PMM_F_CHANGES & 1;
-    int has_levels = (object->seen >> PMM_F_BIDS | object->seen >> PMM_F_ASKS) & 1;
+    int has_levels = object->seen >> PMM_F_BIDS & 1;
     pmm_slot *slot;
+    if ((object->seen >> PMM_F_ASKS & 1) != (uint32_t)has_levels) return 0;
     if (kind.text && PMM_IS(kind, "price_change"))
         return has_changes && !has_levels && pmm_end_changes(frame, object, first_event);
     if (has_changes || !pmm_scan_token(object->fields[PMM_F_ASSET], tokens, &slot)) return 0;

@@ -1,0 +1,50 @@
+"""The same tests run on both implementations of the kernel; the test's id says which one it was."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One implementation: the classes that pmm._fast would export if it had chosen it."""
+
+    name: str
+    Book: Any
+    Books: Any
+
+
+def load(name: str) -> Kernel:
+    package = "pmm._fast.pure" if name == "pure" else "pmm._fast"
+    book, wire = (importlib.import_module(f"{package}.{module}") for module in ("book", "wire"))
+    return Kernel(name, book.Book, wire.Books)
+
+
+def implementations() -> Iterator[str]:
+    """The twin always; the compiled one wherever it was built."""
+    yield "pure"
+    try:
+        importlib.import_module("pmm._fast.wire")
+    except ImportError:
+        return
+    yield "compiled"
+
+
+@pytest.fixture(params=list(implementations()))
+def kernel(request: pytest.FixtureRequest) -> Kernel:
+    return load(request.param)
+
+
+@pytest.fixture
+def recordings() -> Path:
+    if not RECORDINGS.is_dir():
+        pytest.skip("the recordings of the venue are not beside this checkout (../shared/data)")
+    return RECORDINGS
