@@ -27,7 +27,7 @@ _ZSTD_WINDOW_MAX = 1 << 31
 
 
 class BadRecording(LocalError):
-    code = "PMM-E304"
+    code = "PMM-E305"
     exit = Exit.CHECK_FAILED
     hint = "Readable are the shapes named in docs/cli.md: envelopes, journals, one message per line, or one JSON list."
 

@@ -188,7 +188,8 @@ class LocalExchange:
         except OSError as error:
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
                 raise
-            raise PortTaken(f"port {port} on {HOST} cannot be used: {error.strerror}") from error
+            why = "is already in use" if error.errno == errno.EADDRINUSE else "may not be used"
+            raise PortTaken(f"port {port} on {HOST} {why}") from error
         stack.callback(server.close)
         return int(server.sockets[0].getsockname()[1])
 
