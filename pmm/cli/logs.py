@@ -34,6 +34,10 @@ def start(level: str, *, color: bool = False) -> None:
     )
 
 
+    # This library tells every move of every machine; ours are announced with their causes instead.
+    logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
 def _without_retries(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Attempts that are repeated are news for debugging only: the last one is reported by its error."""
     if str(event.get("event", "")).startswith("stamina."):
