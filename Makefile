@@ -34,7 +34,7 @@ check: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timeout
+	$(BIN)/lint-imports
 	PMM_REQUIRE_FAST= $(BIN)/python -m mypy.stubtest $(STUBS)
 	$(BIN)/python -m build --outdir build/dist
 	$(BIN)/python tests/support/packages.py build/dist

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from random import Random, SystemRandom
 
+from pmm._fast import ASK, BID
 from pmm.core.engine import Engine, EngineConfig, Outcome
 from pmm.core.feed import FeedLimits
 from pmm.core.risk import RiskLimits
@@ -24,7 +25,7 @@ from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmErr
 from pmm.events import Frame, MarketListed, Operator, OperatorAction
 from pmm.exchange.server import LocalExchange
 from pmm.metrics.summary import Summary
-from pmm.model import MILLISECOND, SECOND, Market, Nanos
+from pmm.model import SECOND, Market, Nanos, Token, TokenId, price_text, size_text
 from pmm.ports import Sink
 from pmm.settings import Loaded, Settings, Venue
 from pmm.sim.catalog import default_listings, demo_listing
@@ -102,7 +103,7 @@ async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[
         summary = Summary()
         driver = Live(
             engine,
-            {0: _stream(venue, settings, markets, Random(request.seed) if request.seed is not None else SystemRandom())},
+            {0: _stream(venue, settings, markets, _dice(request.seed))},
             ShadowGateway(settings.shadow.latency_ns),
             [summary, show(markets)],
             timer=settings.mm.loop_interval_ns,
@@ -144,14 +145,12 @@ def demo(
     engine = engine_for(loaded.settings)
     listing = demo_listing()
     market = listing.market
-    world = DemoWorld([listing], WorldParams(), Random(seed), DEMO_START)  # noqa: S311 - dice of a game, not of keys
+    world = DemoWorld([listing], WorldParams(), _dice(seed), DEMO_START)
     tokens = [token.token_id for token in market.tokens]
     world.subscribe(tokens)
     summary = Summary()
     gateway = ShadowGateway(loaded.settings.shadow.latency_ns)
-    driver = EventTime(
-        engine, world, gateway, [summary, show([market])], timer=loaded.settings.mm.loop_interval_ns
-    )
+    driver = EventTime(engine, world, gateway, [summary, show([market])], timer=loaded.settings.mm.loop_interval_ns)
     with _paced(driver, speed):
         driver.run(
             DEMO_START,
@@ -202,7 +201,7 @@ async def _venue(loaded: Loaded, request: QuoteRequest) -> AsyncIterator[Venue]:
         yield venue
         return
     seed = DEMO_SEED if request.seed is None else request.seed
-    world = DemoWorld(default_listings(), WorldParams(), Random(seed), time.time_ns())  # noqa: S311 - a game's dice
+    world = DemoWorld(default_listings(), WorldParams(), _dice(seed), time.time_ns())
     async with LocalExchange(world, port=0) as exchange:
         yield embedded(venue, exchange.urls)
 
@@ -218,6 +217,11 @@ def embedded(venue: Venue, urls: dict[str, str]) -> Venue:
             "ws_user_url": urls["ws_user_url"],
         }
     )
+
+
+def _dice(seed: int | None) -> Random:
+    """Dice for a pretend market or for jitter, never for keys; None is a different run every time."""
+    return SystemRandom() if seed is None else Random(seed)  # noqa: S311
 
 
 def _stream(venue: Venue, settings: Settings, markets: Sequence[Market], dice: Random) -> MarketStream:
@@ -286,5 +290,22 @@ def _record(summary: Summary, engine: Engine) -> dict[str, object]:
             "refused": books.refused,
             "mismatches": books.mismatches,
             "unknown_tokens": books.unknown,
+            "final": {token.token_id: _ladder(engine, token.token_id) for token in _tokens(engine)},
         },
+    }
+
+
+def _tokens(engine: Engine) -> Iterator[Token]:
+    return (token for quoted in engine.markets.values() for token in quoted.market.tokens)
+
+
+def _ladder(engine: Engine, token: TokenId) -> dict[str, list[list[str]]]:
+    """The whole book of a token as text, best levels first."""
+    index = engine.books.index(token)
+    assert index is not None, "the tokens of a listed market have books"
+    book = engine.books.book(index)
+    sides = {"bids": BID, "asks": ASK}
+    return {
+        name: [[price_text(price), size_text(size)] for price, size in book.levels(side)]
+        for name, side in sides.items()
     }

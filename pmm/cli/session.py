@@ -173,15 +173,15 @@ def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary
         ("quotes", f"{record['quotes']} of {record['decisions']} decisions two-sided"),
         (
             "orders",
-            f"{orders['placed']} placed, {orders['cancels']} cancelled, {orders['rejected']} refused, "
-            f"{record['open_orders']} open",
+            "{placed} placed, {cancels} cancelled, {rejected} refused".format(**orders)
+            + f", {record['open_orders']} open",
         ),
         ("fills", f"{record['fills']}, {record['volume']} shares"),
         ("position", f"{positions}, cash {record['cash']}"),
         (
             "pnl",
-            f"{pnl['total']} = spread captured {pnl['spread_captured']} + inventory move {pnl['inventory_move']}"
-            f"  (residual {pnl['residual']})",
+            "{total} = spread captured {spread_captured} + inventory move {inventory_move}"
+            "  (residual {residual})".format(**pnl),
         ),
         ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
         ("feed", " > ".join(record["feed_states"])),
