@@ -51,9 +51,8 @@ def test_the_spread_is_the_total_one_rounded_outward(spread, expected):
 )
 def test_a_side_is_shortened_towards_the_limit_and_then_drops_out(position, bid, ask):
     targets = decide(position=shares(position))
-    assert targets.bid == (bid and targets.bid) and (targets.bid is None) == (bid is None)
-    assert bid is None or targets.bid.size == shares(bid)
-    assert (targets.ask is None) == (ask is None)
+    sizes = [target and target.size for target in (targets.bid, targets.ask)]
+    assert sizes == [bid and shares(bid), ask and shares(ask)]
 
 
 @pytest.mark.parametrize(("bid", "ask"), [(None, 5100), (4900, None), (None, None)])
