@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,13 +60,13 @@ def _pairs(sets: list[str]) -> dict[str, object]:
 
 def build() -> Any:  # the parser library does not export the type of the tree it builds
     """The whole tree, ready to parse."""
-    from pmm.cli import book, config, machines, markets, stream, version
+    from pmm.cli import book, config, demo, exchange, machines, markets, quote, stream, version
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
-    for name in ("quote", "demo", "exchange"):
-        if importlib.util.find_spec(f"pmm.cli.{name}"):
-            app.command(epilog=EPILOG)(getattr(importlib.import_module(f"pmm.cli.{name}"), name))
+    app.command(epilog=EPILOG)(quote.quote)
+    app.command(epilog=EPILOG)(demo.demo)
+    app.command(epilog=EPILOG)(exchange.exchange)
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)

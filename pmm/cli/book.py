@@ -91,12 +91,15 @@ def _levels(levels: Sequence[Level]) -> list[dict[str, str]]:
 
 
 def _ladder(cli: Cli, page: BookPage, depth: int) -> str:
-    asks = [("ask", price_text(level.price), size_text(level.size)) for level in reversed(page.asks[:depth])]
-    bids = [("bid", price_text(level.price), size_text(level.size)) for level in page.bids[:depth]]
+    levels = [*reversed(page.asks[:depth]), *page.bids[:depth]]
+    places = max((len(price_text(level.price)) - 2 for level in levels), default=0)
+    rungs = [(f"0.{price_text(level.price)[2:]:0<{places}}", size_text(level.size)) for level in levels]
+    asks, bids = rungs[: len(page.asks[:depth])], rungs[len(page.asks[:depth]) :]
     if page.mid2 is None:
         middle = "one side is empty" if page.bids or page.asks else "the book is empty"
     else:
         middle = f"mid {mid_text(page)}  spread {_price(page.spread)} ({percent_text(page)} %)"
-    lines = cli.table(("side", "price", "size"), [*asks, *bids]).splitlines()
+    rows = [*(("ask", *rung) for rung in asks), *(("bid", *rung) for rung in bids)]
+    lines = cli.table(("side", "price", "size"), rows).splitlines()
     ladder = [lines[0], *lines[1 : 1 + len(asks)], f"-- {middle} --", *lines[1 + len(asks) :]]
     return "\n".join([f"{cli.banner}  token {page.token}", *ladder])

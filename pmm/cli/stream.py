@@ -65,7 +65,8 @@ class Tape:
         if touched < 0:
             self._log.warning("frame refused", code=touched, size=len(data))
             return
-        if touched:
+        if touched and not self.started.is_set():
+            self._log.debug("first data", size=len(data))
             self.started.set()
         for _, side, price, size in self._books.changes:
             self._line("change", side, price, size, self._books.timestamp_ms(self._index))

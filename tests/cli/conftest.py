@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,49 @@ def pmm(tmp_path: Path, environment: dict[str, str]) -> Pmm:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A local exchange in a process of its own, with its traders at rest."""
+
+    urls: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes every command talk to it."""
+        return {
+            "CLOB_API_URL": self.urls["clob_url"],
+            "GAMMA_API_URL": self.urls["gamma_url"],
+            "WS_MARKET_URL": self.urls["ws_market_url"],
+            "WS_USER_URL": self.urls["ws_user_url"],
+            "PMM_VENUE__DATA_API_URL": self.urls["data_url"],
+        }
+
+    def control(self, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+        """One call of the control endpoint: a GET without a body, a POST with one."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.urls["control_url"] + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    home = tmp_path_factory.mktemp("exchange")
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "PMM_PURE") if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pmm", "exchange", "--port", "0", "--quiet-markets", "150", "--json", "-q"],
+        cwd=home,
+        env={**kept, "PYTHONPATH": str(ROOT), "HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        running = Exchange(json.loads(process.stdout.readline())["data"])
+        running.control("/traders", {"on": False})
+        yield running
+        process.terminate()
+        assert process.wait(SECONDS_MAX) == 0
