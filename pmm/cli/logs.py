@@ -15,27 +15,38 @@ LEVELS = {
 }
 
 
+# What the libraries' own loggers say below this is about frames and sockets; their frames may hold credentials.
+LIBRARIES = logging.WARNING
+
+
 def start(level: str, *, color: bool = False) -> None:
-    """Write everything at `level` and above to stderr from now on; the standard library's loggers too."""
+    """Write everything at `level` and above to stderr from now on, and the warnings of libraries with it."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             *([] if level == "debug" else [_without_retries]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=color, exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=color and sys.stderr is not None and sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Given no stream, the print logger would take stdout, which is for data only.
+        logger_factory=structlog.ReturnLoggerFactory()
+        if sys.stderr is None
+        else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=LEVELS[level], stream=sys.stderr, format="%(asctime)s [%(levelname)s] %(message)s", force=True
-    )
+    logging.basicConfig(level=max(LEVELS[level], LIBRARIES), handlers=[_Pipe()], force=True)
 
 
-    # This library tells every move of every machine; ours are announced with their causes instead.
-    logging.getLogger("transitions").setLevel(logging.WARNING)
+class _Pipe(logging.Handler):
+    """Records of the standard library's loggers, as lines of our log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        get(record.name).log(record.levelno, record.getMessage())
 
 
 def _without_retries(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
