@@ -91,8 +91,10 @@ class Engine:
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide_all(out)
-        idle = self.outcome is not Outcome.RUNNING and not any(self.orders.open())
-        return out.build(done=idle)
+        done = self.outcome is not Outcome.RUNNING and not any(self.orders.open())
+        if done:
+            self._stop_feeds(event.at, out)
+        return out.build(done=done)
 
     def healthy(self, at: Nanos) -> str | None:
         """The first check that forbids quoting anything at all, or None."""
@@ -195,16 +197,15 @@ class Engine:
             self._halt(f"exec report for an order that is not ours: {report.order_id}", out)
             self._decide_all(out)
             return
-        if isinstance(report, Filled) and not self.orders.first_sight(order.order_id, report.trade_id):
-            return
+        if isinstance(report, Filled) and report.trade_id in order.trades:
+            return  # told twice, booked once
         cause = getattr(report, "reason", "") or getattr(report, "cause", "")
         trigger = trigger_of(order, report)
         if isinstance(report, Filled):
             self._book_fill(order, report, out)
         self._fire(ORDER, order, trigger, report.at, order.order_id, cause, out)
-        self.orders.retire(order)
+        self.orders.refresh(order)
         if isinstance(report, Rejected):
-            order.reason = report.reason
             self._fire(RISK, self.risk, self.risk.on_error(report.at), report.at, "risk", report.reason, out)
         self._decide(self.markets[order.market], report.at, out)
 
@@ -213,6 +214,7 @@ class Engine:
         is_yes = order.token == quoted.market.yes
         paid = quoted.position.apply(order.side, report.price, report.size, is_yes=is_yes)
         order.filled += report.size
+        order.trades.add(report.trade_id)
         out.fills.append(
             Fill(
                 report.at,
@@ -243,7 +245,7 @@ class Engine:
             self._decide(quoted, out.event.at, out, announce=announce)
 
     def _decide(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder, *, announce: bool = False) -> None:
-        targets = self._targets(quoted, at)
+        targets = self._targets(quoted, at, out)
         plan = reconcile(
             targets, self.orders.open(quoted.market.condition_id), self.config.requote_threshold, quoted.market.tick
         )
@@ -266,11 +268,16 @@ class Engine:
                 )
             )
 
-    def _targets(self, quoted: QuotedMarket, at: Nanos) -> Targets:
+    def _targets(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder) -> Targets:
         problem = self.healthy(at) or quoted.problem(self.books)
         if problem is not None:
             return Targets(reason=problem)
-        targets = self.strategy.decide(View(at, quoted.market, quoted.book, quoted.position.net))
+        try:
+            targets = self.strategy.decide(View(at, quoted.market, quoted.book, quoted.position.net))
+        except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted
+            cause = f"strategy {self.strategy.name} failed: {error!r}"
+            self._fire(RISK, self.risk, self.risk.on_error(at), at, "risk", cause, out)
+            return Targets(reason=cause)
         if self.risk.state == "REDUCING":
             return _reducing_only(targets, quoted.position.net)
         return targets
@@ -330,6 +337,12 @@ class Engine:
             self._resync_at[connection] = at
             out.commands.append(Reconnect(connection, cause))
         self._decide_all(out)
+
+    def _stop_feeds(self, at: Nanos, out: StepBuilder) -> None:
+        """The end of a run; a feed that failed stays in ERROR, where everybody can see it."""
+        for number, connection in self.connections.items():
+            if connection.state != "ERROR":
+                self._fire(FEED, connection, "stop", at, f"feed {number}", "the run is over", out)
 
     def _forget_books(self) -> None:
         for quoted in self.markets.values():

@@ -6,13 +6,14 @@ believed in every state, also when it arrives after a cancel or a rejection.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pmm.core.view import QuoteSide
 from pmm.events import Accepted, Canceled, CancelRejected, ExecReport, Filled, Rejected, Unanswered
 from pmm.fsm import Row, Table
-from pmm.model import GRID, ConditionId, Nanos, OrderId, Price, Side, Size, TokenId
+from pmm.model import ConditionId, Nanos, OrderId, Price, Side, Size, TokenId
 
 ORDER = Table(
     "order",
@@ -78,6 +79,8 @@ ORDER = Table(
 
 TERMINAL = frozenset({"DENIED", "REJECTED", "FILLED", "CANCELED", "EXPIRED"})
 CANCELABLE = frozenset({"SENT", "LIVE", "PARTIAL", "UNKNOWN"})
+# Orders that are over and still remembered: hours of busy quoting, a few megabytes.
+RETIRED_MAX = 10_000
 
 
 @dataclass(slots=True)
@@ -96,7 +99,7 @@ class Order:
     created_at: Nanos
     state: str = field(default=ORDER.initial)
     filled: Size = 0
-    reason: str = ""
+    trades: set[str] = field(default_factory=set)
 
     @property
     def size_left(self) -> Size:
@@ -126,12 +129,15 @@ def trigger_of(order: Order, report: ExecReport) -> str:
 
 
 class Orders:
-    """Every order of this run by id, and the open ones by market."""
+    """Every order that still matters, by id, and the open ones by market.
+
+    Of those that are over, the last `RETIRED_MAX` are kept for late news; an open order is never forgotten.
+    """
 
     def __init__(self) -> None:
         self._all: dict[OrderId, Order] = {}
         self._open: dict[ConditionId, dict[OrderId, Order]] = {}
-        self._trades: set[tuple[OrderId, str]] = set()
+        self._retired: deque[Order] = deque()
 
     def add(self, order: Order) -> None:
         assert order.order_id not in self._all, "order ids are never reused"
@@ -141,26 +147,21 @@ class Orders:
     def get(self, order_id: OrderId) -> Order | None:
         return self._all.get(order_id)
 
-    def retire(self, order: Order) -> None:
-        """Keep the open index true after a state change."""
+    def refresh(self, order: Order) -> None:
+        """Keep the indexes true after a change of state; late news may open an order again."""
         open_here = self._open.setdefault(order.market, {})
         if order.open:
             open_here[order.order_id] = order
-        else:
-            open_here.pop(order.order_id, None)
+        elif open_here.pop(order.order_id, None) is not None:
+            self._retire(order)
 
     def open(self, market: ConditionId | None = None) -> Iterator[Order]:
         groups = self._open.values() if market is None else [self._open.get(market, {})]
         return (order for group in groups for order in tuple(group.values()))
 
-    def first_sight(self, order_id: OrderId, trade_id: str) -> bool:
-        """True once per trade of an order: a fill that is told twice is booked once."""
-        if (order_id, trade_id) in self._trades:
-            return False
-        self._trades.add((order_id, trade_id))
-        return True
-
-
-def yes_terms(price: Price, *, is_yes: bool) -> Price:
-    """The price of a token in terms of the market's first token."""
-    return price if is_yes else GRID - price
+    def _retire(self, order: Order) -> None:
+        self._retired.append(order)
+        if len(self._retired) > RETIRED_MAX:
+            oldest = self._retired.popleft()
+            if not oldest.open:
+                self._all.pop(oldest.order_id, None)

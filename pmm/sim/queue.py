@@ -34,7 +34,7 @@ class QueueEstimate:
     def on_displayed(self, size: Size, at: Nanos) -> None:
         """The level shows another size: by cancels, additions, or trades whose print may still come."""
         if size < self.ahead:
-            self._unprinted.append((at, self.ahead - size))
+            self._unprinted = [*self._fresh(at), (at, self.ahead - size)]
             self.ahead = size
         self.displayed = size
 
@@ -47,13 +47,15 @@ class QueueEstimate:
 
     def _explained(self, size: Size, at: Nanos) -> Size:
         """How much of a print has already moved us when the displayed size fell."""
-        fresh = [(seen, fall) for seen, fall in self._unprinted if at - seen <= PRINT_DELAY]
         left = size
         kept: list[tuple[Nanos, Size]] = []
-        for seen, fall in fresh:
+        for seen, fall in self._fresh(at):
             used = min(left, fall)
             left -= used
             if fall > used:
                 kept.append((seen, fall - used))
         self._unprinted = kept
         return size - left
+
+    def _fresh(self, at: Nanos) -> list[tuple[Nanos, Size]]:
+        return [(seen, fall) for seen, fall in self._unprinted if at - seen <= PRINT_DELAY]

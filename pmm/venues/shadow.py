@@ -33,7 +33,6 @@ class Resting:
     price_yes: Price
     size_left: Size
     queue: QueueEstimate
-    crossed_taken: Size = 0
 
     @property
     def book_side(self) -> int:
@@ -42,13 +41,17 @@ class Resting:
 
 @dataclass(slots=True)
 class Observed:
-    """What the tape shows of one market, and our orders in it."""
+    """What the tape shows of one market, and our orders in it.
+
+    `crossed` is what our bids and asks already took from displayed orders that cross them, while they still do.
+    """
 
     market: Market
     yes_index: int
     no_index: int
     book: Book
     orders: dict[OrderId, Resting] = field(default_factory=dict)
+    crossed: dict[bool, Size] = field(default_factory=lambda: {True: 0, False: 0})
     prints: list[tuple[bool, Price, Size, int, int]] = field(default_factory=list)
 
 
@@ -167,8 +170,7 @@ class ShadowGateway:
         if self._told_twice(observed, hits_bids, price_yes, size, at_ms, index):
             return
         left = size
-        ours = [order for order in observed.orders.values() if order.is_bid == hits_bids]
-        for order in sorted(ours, key=lambda order: -order.price_yes if hits_bids else order.price_yes):
+        for order in _best_first(observed, hits_bids):
             better = order.price_yes - price_yes if hits_bids else price_yes - order.price_yes
             if better < 0 or left == 0:
                 break
@@ -179,12 +181,20 @@ class ShadowGateway:
             self._fill(observed, order, reaches, at, emit)
 
     def _on_book(self, observed: Observed, at: Nanos, emit: Emit) -> None:
-        for order in tuple(observed.orders.values()):
+        for order in observed.orders.values():
             if order.price_yes % observed.book.tick == 0:
                 order.queue.on_displayed(observed.book.size_at(order.book_side, order.price_yes), at)
-            crossing = self._crossing(order, observed)
-            reaches = min(order.size_left, max(0, crossing - order.crossed_taken))
-            order.crossed_taken = max(order.crossed_taken, crossing) if crossing else 0
+        for is_bid in (True, False):
+            self._on_crossing(observed, is_bid, at, emit)
+
+    def _on_crossing(self, observed: Observed, is_bid: bool, at: Nanos, emit: Emit) -> None:  # noqa: FBT001 - a side
+        ours = _best_first(observed, is_bid)
+        if not ours or not self._crossing(ours[0], observed):
+            observed.crossed[is_bid] = 0
+            return
+        for order in ours:
+            reaches = min(order.size_left, max(0, self._crossing(order, observed) - observed.crossed[is_bid]))
+            observed.crossed[is_bid] += reaches
             self._fill(observed, order, reaches, at, emit)
 
     def _fill(self, observed: Observed, order: Resting, size: Size, at: Nanos, emit: Emit) -> None:
@@ -222,3 +232,8 @@ class ShadowGateway:
                 return True
         seen.append((hits_bids, price, size, at_ms, index))
         return False
+
+
+def _best_first(observed: Observed, is_bid: bool) -> list[Resting]:  # noqa: FBT001 - a side
+    ours = [order for order in observed.orders.values() if order.is_bid == is_bid]
+    return sorted(ours, key=lambda order: -order.price_yes if is_bid else order.price_yes)

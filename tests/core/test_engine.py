@@ -316,3 +316,20 @@ def test_a_tick_change_moves_orders_that_left_the_grid():
     assert story.working() == {"bid": "0.48", "ask": "0.52"}
     story.tell(touch_frame("0.49", "0.51", at=story.at + 1, tick="0.01"))
     assert story.working() == {"bid": "0.48", "ask": "0.52"}
+
+
+def test_a_failing_strategy_leaves_nothing_working_and_counts_as_an_error(story, monkeypatch):
+    story.accept()
+    monkeypatch.setattr(story.engine.strategy, "decide", lambda view: 1 / 0)
+    step = story.touch("0.48", "0.50")
+    assert len(canceled(step.commands)) == 2
+    assert "ZeroDivisionError" in step.decisions[0].targets.reason
+    for _ in range(4):
+        story.wait(1)
+    assert story.machine("risk") == ["COOLDOWN"]
+
+
+def test_the_feed_is_stopped_at_the_end_and_stays_in_error_when_it_failed(story):
+    story.tell(Operator(story.at, OperatorAction.STOP, "test"))
+    story.accept()
+    assert story.machine("feed")[-1] == "STOPPED"

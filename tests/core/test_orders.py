@@ -56,13 +56,26 @@ def test_open_orders_are_known_by_market_until_proven_over():
     orders.add(order)
     assert list(orders.open(CONDITION)) == [order]
     order.state = "CANCELED"
-    orders.retire(order)
+    orders.refresh(order)
     assert list(orders.open()) == []
     assert orders.get("o1") is order
 
 
-def test_the_same_trade_is_new_only_once():
+def test_late_news_may_open_an_order_again():
+    orders, order = Orders(), make("REJECTED")
+    orders.add(order)
+    orders.refresh(order)
+    order.state = "PARTIAL"
+    orders.refresh(order)
+    assert list(orders.open()) == [order]
+
+
+def test_only_the_last_orders_that_are_over_are_remembered_and_open_ones_always(monkeypatch):
+    monkeypatch.setattr("pmm.core.orders.RETIRED_MAX", 2)
     orders = Orders()
-    assert orders.first_sight("o1", "t1")
-    assert not orders.first_sight("o1", "t1")
-    assert orders.first_sight("o2", "t1")
+    for number, state in enumerate(["CANCELED", "LIVE", "CANCELED", "CANCELED"]):
+        order = make(state)
+        order.order_id = f"o{number}"
+        orders.add(order)
+        orders.refresh(order)
+    assert [number for number in range(4) if orders.get(f"o{number}")] == [1, 2, 3]

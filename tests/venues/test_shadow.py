@@ -143,6 +143,13 @@ def test_a_displayed_order_that_crosses_ours_fills_us_once_for_what_it_shows(des
     assert desk.filled() == 6
 
 
+def test_a_crossing_order_is_shared_by_all_our_orders(desk):
+    desk.place(Side.BUY, "0.47", order_id="low")
+    desk.place(Side.BUY, "0.48", order_id="high")
+    desk.see(book_frame([("0.45", 50)], [("0.46", 13)]))
+    assert (desk.filled("high"), desk.filled("low")) == (10, 3)
+
+
 def test_one_print_is_shared_by_all_our_orders_better_prices_first(desk):
     desk.place(Side.BUY, "0.47", order_id="low")
     desk.place(Side.BUY, "0.48", order_id="high")
