@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pmm._fast.refusal import Refusal
 
 if TYPE_CHECKING:
-    from pmm._fast.book import ASK, BID, GRID, Book
+    from pmm._fast.book import ASK, BID, GRID, Book, Ladder
+    from pmm._fast.quote import MICRO, MID, REFERENCE, Quoter
     from pmm._fast.wire import Books
 
     COMPILED: bool
@@ -18,12 +19,22 @@ else:
     COMPILED = environ.get("PMM_PURE") != "1"
     if COMPILED:
         try:
-            from pmm._fast.book import ASK, BID, GRID, Book
+            from pmm._fast.book import ASK, BID, GRID, Book, Ladder
+            from pmm._fast.quote import MICRO, MID, REFERENCE, Quoter
             from pmm._fast.wire import Books
         except ImportError:
             COMPILED = False
     if not COMPILED:
-        from pmm._fast.pure.book import ASK, BID, GRID, Book
+        from pmm._fast.pure.book import ASK, BID, GRID, Book, Ladder
+        from pmm._fast.pure.quote import MICRO, MID, REFERENCE, Quoter
         from pmm._fast.pure.wire import Books
 
-__all__ = ["ASK", "BID", "COMPILED", "GRID", "Book", "Books", "Refusal"]
+__all__ = [
+    "ASK", "BID", "COMPILED", "GRID", "MICRO", "MID", "REFERENCE",
+    "Book", "Books", "Ladder", "Quoter", "Refusal", "get_include",
+]  # fmt: skip
+
+
+def get_include() -> str:
+    """The folder of the kernel's C headers, for the include path of a module that cimports from here."""
+    return __path__[0]

@@ -34,5 +34,11 @@ cdef extern from "book.h" nogil:
     bint pmm_book_same(const pmm_book *one, const pmm_book *other) noexcept
 
 
+cdef class Ladder:
+    cdef readonly int32_t levels
+    cdef readonly object view
+    cdef Py_buffer buffer
+
+
 cdef class Book:
     cdef pmm_book c

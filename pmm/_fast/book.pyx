@@ -1,9 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
 """One token's order book, compiled: book.h behind the same face as pmm._fast.pure.book."""
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc
 
+from array import array
 from hashlib import sha1
 from json import dumps
 
@@ -17,6 +19,33 @@ cdef extern from "summary.h" nogil:
     size_t PMM_LEVEL_TEXT_MAX
     char *pmm_append(char *end, const char *text, size_t length) noexcept
     char *pmm_summary_side(char *end, const pmm_book *book, int side) noexcept
+
+
+cdef extern from "query.h" nogil:
+    int32_t INT32_MIN
+    int32_t pmm_microprice(const pmm_book *book) noexcept
+    int32_t pmm_imbalance(const pmm_book *book, int64_t levels) noexcept
+    int32_t pmm_cut(const pmm_book *book, int side, int64_t size) noexcept
+    int64_t pmm_walk(const pmm_book *book, int side, int64_t size, int64_t *cost) noexcept
+    void pmm_top(const pmm_book *book, int32_t levels, int64_t *out) noexcept
+
+
+cdef class Ladder:
+    """Room for the best `levels` (1 to 10 000) of both sides, filled by `Book.top` without making objects.
+
+    `view` is a memoryview of 64-bit integers: bid prices, bid sizes, ask prices, ask sizes, `levels` of each, best
+    first, 0 where there is no level.  Raises ValueError for another number of levels.
+    """
+
+    def __cinit__(self, levels):
+        if not 0 < levels <= PMM_GRID:
+            raise ValueError(f"not a number of levels: {levels}")
+        self.levels = levels
+        self.view = memoryview(array("q", bytes(32 * levels)))
+        PyObject_GetBuffer(self.view, &self.buffer, PyBUF_SIMPLE)
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.buffer)
 
 
 cdef class Book:
@@ -65,6 +94,43 @@ cdef class Book:
         cdef int32_t bid = pmm_best_bid(&self.c), ask = pmm_best_ask(&self.c)
         return ask - bid if bid and ask < PMM_GRID else None
 
+    @property
+    def microprice(self):
+        """The best prices, each weighted with the other side's size, in micro-USD rounded down; None without both."""
+        cdef int32_t price = pmm_microprice(&self.c)
+        return None if price < 0 else price
+
+    def imbalance(self, n=1):
+        """Bid size less ask size over their sum, of the best `n` levels of each side, in millionths rounded down.
+
+        None when nothing rests there.
+        """
+        cdef int32_t share = pmm_imbalance(&self.c, _count(n))
+        return None if share == INT32_MIN else share
+
+    def cut(self, side, size):
+        """The first price from the best at which `size` rests cumulatively; None when the side holds less."""
+        cdef int c_side = _side(side)
+        cdef int32_t price = pmm_cut(&self.c, c_side, _positive(size))
+        return price if price else None
+
+    def cut_mid2(self, size):
+        """`mid2` of the prices at which `size` rests on each side: the midpoint that the venue's rewards look at."""
+        cdef int64_t c_size = _positive(size)
+        cdef int32_t bid = pmm_cut(&self.c, 0, c_size), ask = pmm_cut(&self.c, 1, c_size)
+        return bid + ask if bid and ask else None
+
+    def walk(self, side, size):
+        """Take up to `size` from one side, best first: the size that is there and its cost in micro-USD."""
+        cdef int64_t cost = 0
+        cdef int c_side = _side(side)
+        cdef int64_t taken = pmm_walk(&self.c, c_side, _positive(size), &cost)
+        return taken, cost
+
+    def top(self, Ladder ladder not None):
+        """Write the best levels of both sides into a ladder."""
+        pmm_top(&self.c, ladder.levels, <int64_t *>ladder.buffer.buf)
+
     def set(self, side, price, size):
         """Make `size` the whole size resting at `price`; 0 removes the level.
 
@@ -86,9 +152,7 @@ cdef class Book:
     def levels(self, side, n=None):
         """The (price, size) pairs of one side, best first, at most `n` of them."""
         cdef int c_side = _side(side)
-        cdef int64_t left = PMM_GRID if n is None else min(n, PMM_GRID)
-        if left < 0:
-            raise ValueError(f"not a number of levels: {n}")
+        cdef int64_t left = PMM_GRID if n is None else _count(n)
         cdef list found = []
         cdef int32_t rank = pmm_book_best(&self.c, c_side)
         while rank and left:
@@ -189,6 +253,18 @@ cdef int64_t _size(size) except -1:
     if not 0 <= size <= 0x7FFFFFFFFFFFFFFF:
         raise ValueError(f"not a size: {size}")
     return size
+
+
+cdef int64_t _positive(size) except -1:
+    if not 0 < size <= 0x7FFFFFFFFFFFFFFF:
+        raise ValueError(f"not a size above 0: {size}")
+    return size
+
+
+cdef int64_t _count(n) except -1:
+    if n < 0:
+        raise ValueError(f"not a number of levels: {n}")
+    return min(n, PMM_GRID)
 
 
 cdef Book _poured(Book book, tick, bint mirror):

@@ -36,6 +36,7 @@ typedef struct {
     const char *hash;             /* into the frame, or into a text that outlives the call */
     int64_t size, at_ms;          /* at_ms is PMM_ABSENT where the event carries none */
     int32_t price, best_bid, best_ask;
+    int32_t rank;                 /* of the price, only between the two halves of exact.h */
     int32_t tick;                 /* of a snapshot (PMM_ABSENT when not carried) or a new tick */
     uint32_t first[2], count[2];  /* a snapshot's bids and asks in the frame's array of levels */
     uint8_t kind, side, hash_length;
@@ -57,7 +58,7 @@ typedef struct {
     uint64_t number;
 } pmm_frame;
 
-static int pmm_room(void **array, uint32_t *room, uint32_t wanted, size_t item) {
+static inline int pmm_room(void **array, uint32_t *room, uint32_t wanted, size_t item) {
     if (wanted <= *room) return 1;
     uint32_t larger = *room * 2u < 64u ? 64u : *room * 2u;
     if (larger < wanted) larger = wanted;
@@ -88,7 +89,7 @@ static inline void pmm_frame_begin(pmm_frame *frame) {
     frame->number++;
 }
 
-static void pmm_frame_release(pmm_frame *frame) {
+static inline void pmm_frame_release(pmm_frame *frame) {
     free(frame->events);
     free(frame->levels);
     free(frame->touched);
@@ -96,17 +97,25 @@ static void pmm_frame_release(pmm_frame *frame) {
 }
 
 /* Give back what one huge frame needed; called before a frame, when the last one's events were read. */
-static void pmm_frame_trim(pmm_frame *frame) {
+static inline void pmm_frame_trim(pmm_frame *frame) {
     if (frame->event_room > PMM_KEEP_EVENTS) {
         free(frame->events);
         frame->events = NULL;
         frame->event_room = 0;
+        pmm_room((void **)&frame->events, &frame->event_room, 64, sizeof(pmm_event));
     }
     if (frame->level_room > PMM_KEEP_LEVELS) {
         free(frame->levels);
         frame->levels = NULL;
         frame->level_room = 0;
     }
+}
+
+/* Room for one frame of the usual shape, so that reading it allocates nothing; 0 without memory. */
+static inline int pmm_frame_init(pmm_frame *frame) {
+    memset(frame, 0, sizeof *frame);
+    return pmm_room((void **)&frame->events, &frame->event_room, 64, sizeof(pmm_event)) &&
+           pmm_room((void **)&frame->touched, &frame->touched_room, 64, sizeof(pmm_slot *));
 }
 
 static inline void pmm_touch(pmm_frame *frame, pmm_slot *slot) {
@@ -141,7 +150,7 @@ static inline void pmm_commit_change(pmm_frame *frame, pmm_event *event) {
     slot->reported = 1;
 }
 
-static void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event) {
+static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event) {
     pmm_slot *slot = event->slot;
     pmm_touch(frame, slot);
     pmm_book_clear(slot->book);
@@ -159,7 +168,7 @@ static void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event) {
 }
 
 /* Whether every level of a snapshot lies on the tick of its book, and `spare` pages beyond it have room. */
-static int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
+static inline int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
     uint32_t pages = spare;
     for (int side = 0; side < 2; side++) {
         const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];

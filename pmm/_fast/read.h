@@ -2,6 +2,7 @@
 #ifndef PMM_READ_H
 #define PMM_READ_H
 
+#include "exact.h"
 #include "scan.h"
 
 typedef struct {
@@ -42,6 +43,8 @@ static int pmm_read_levels(pmm_cursor *cursor, pmm_frame *frame, uint32_t *first
     if (!pmm_take(cursor, '[')) return 0;
     if (pmm_take(cursor, ']')) return 1;
     do {
+        pmm_space(cursor);
+        if (!pmm_exact_levels(cursor, frame)) return 0;
         pmm_level *level = pmm_level_add(frame);
         if (!level || !pmm_read_flat(cursor, &object) || !pmm_scan_price(object.fields[PMM_F_PRICE], &level->price) ||
             !pmm_scan_size(object.fields[PMM_F_SIZE], &level->size))

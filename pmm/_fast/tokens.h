@@ -37,7 +37,7 @@ static inline void pmm_token_place(pmm_tokens *tokens, pmm_slot *slot) {
 }
 
 /* Build the table anew from the slots of the followed tokens (NULL where one was removed); 0 without memory. */
-static int pmm_tokens_build(pmm_tokens *tokens, pmm_slot **slots, uint32_t count) {
+static inline int pmm_tokens_build(pmm_tokens *tokens, pmm_slot **slots, uint32_t count) {
     uint32_t size = 64;
     while (size < 4u * count) size *= 2u;
     pmm_slot **entries = (pmm_slot **)calloc(size, sizeof *entries);
@@ -52,7 +52,7 @@ static int pmm_tokens_build(pmm_tokens *tokens, pmm_slot **slots, uint32_t count
 }
 
 /* Add one slot; 0 without memory. */
-static int pmm_tokens_add(pmm_tokens *tokens, pmm_slot **slots, uint32_t count, pmm_slot *slot) {
+static inline int pmm_tokens_add(pmm_tokens *tokens, pmm_slot **slots, uint32_t count, pmm_slot *slot) {
     if (!slot->token_length) return 1;
     if (!tokens->entries || 4u * (tokens->count + 1) > tokens->mask + 1) return pmm_tokens_build(tokens, slots, count);
     pmm_token_place(tokens, slot);

@@ -69,6 +69,7 @@ cdef extern from "frame.h" nogil:
 
     pmm_event *pmm_event_add(pmm_frame *frame) noexcept
     pmm_level *pmm_level_add(pmm_frame *frame) noexcept
+    bint pmm_frame_init(pmm_frame *frame) noexcept
     void pmm_frame_begin(pmm_frame *frame) noexcept
     void pmm_frame_trim(pmm_frame *frame) noexcept
     void pmm_frame_release(pmm_frame *frame) noexcept
@@ -101,6 +102,7 @@ cdef class Books:
     cdef readonly uint64_t mismatches
 
     cdef int take(self, const char *data, size_t length) except? -100
+    cdef int take_unusual(self, const char *data, size_t length) except? -100
     cdef int read_slowly(self, const char *data, size_t length) except? -100
     cdef void begin(self) noexcept
     cdef void drop(self) noexcept

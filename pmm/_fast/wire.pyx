@@ -27,6 +27,7 @@ cdef extern from "apply.h" nogil:
 
 
 cdef extern from "read.h" nogil:
+    bint pmm_exact(pmm_frame *frame, const pmm_tokens *tokens, const char *text, size_t length) noexcept
     bint pmm_read(pmm_frame *frame, const pmm_tokens *tokens, const char *text, size_t length) noexcept
 
 
@@ -43,6 +44,8 @@ cdef class Books:
     def __cinit__(self, max_frame=FRAME_BYTES_MAX):
         if max_frame <= 0:
             raise ValueError(f"not a number of bytes: {max_frame}")
+        if not pmm_frame_init(&self.frame):
+            raise MemoryError
         self.max_frame = max_frame
         self.books = []
         self.indexes = {}
@@ -167,20 +170,27 @@ cdef class Books:
         self.begin()
         if length > self.max_frame:
             return self.refuse(TOO_LARGE)
-        if not pmm_read(&self.frame, &self.tokens, data, length):
-            done = self.read_slowly(data, length)
+        if not pmm_exact(&self.frame, &self.tokens, data, length):
+            done = self.take_unusual(data, length)
             if done != PMM_OK:
                 return self.refuse(done)
-        done = pmm_apply(&self.frame)
-        if done == PMM_NO_MEMORY:
-            self.drop()
-            raise MemoryError
-        if done != PMM_OK:
-            return self.refuse(done)
         self.unknown += self.frame.unknown
         self.stale += self.frame.stale
         self.mismatches += self.frame.mismatches
         return self.frame.touched_count
+
+    cdef int take_unusual(self, const char *data, size_t length) except? -100:
+        cdef int done
+        self.drop()
+        if not pmm_read(&self.frame, &self.tokens, data, length):
+            done = self.read_slowly(data, length)
+            if done != PMM_OK:
+                return done
+        done = pmm_apply(&self.frame)
+        if done == PMM_NO_MEMORY:
+            self.drop()
+            raise MemoryError
+        return done
 
     cdef int read_slowly(self, const char *data, size_t length) except? -100:
         cdef list events

@@ -19,20 +19,22 @@ class Kernel:
 
     name: str
     Book: Any
+    Ladder: Any
     Books: Any
+    Quoter: Any
 
 
 def load(name: str) -> Kernel:
     package = "pmm._fast.pure" if name == "pure" else "pmm._fast"
-    book, wire = (importlib.import_module(f"{package}.{module}") for module in ("book", "wire"))
-    return Kernel(name, book.Book, wire.Books)
+    book, wire, quote = (importlib.import_module(f"{package}.{module}") for module in ("book", "wire", "quote"))
+    return Kernel(name, book.Book, book.Ladder, wire.Books, quote.Quoter)
 
 
 def implementations() -> Iterator[str]:
     """The twin always; the compiled one wherever it was built."""
     yield "pure"
     try:
-        importlib.import_module("pmm._fast.wire")
+        importlib.import_module("pmm._fast.quote")
     except ImportError:
         return
     yield "compiled"

@@ -64,6 +64,53 @@ def test_copies_mirrors_and_loads_hold_the_same_levels(given_operations: Any, ti
         assert mirror.levels(BID) == [(10_000 - price, size) for price, size in book.levels(ASK)]
 
 
+@given(operations, st.sampled_from(TICKS), st.integers(1, 5), st.sampled_from((1, 7, 10**7, 2**63 - 1)))
+def test_questions_about_depth_have_brute_force_answers(given_operations: Any, tick: int, n: int, size: int) -> None:
+    for kernel in KERNELS:
+        book = kernel.Book(tick)
+        sides = fill(book, given_operations)
+        ladders = [sorted(sides[0].items(), reverse=True), sorted(sides[1].items())]
+        sums = [sum(here for _, here in ladder[:n]) for ladder in ladders]
+        total = sum(sums)
+        assert book.imbalance(n) == ((sums[0] - sums[1]) * 10**6 // total if total else None)
+        if all(ladders):
+            (bid, bids), (ask, asks) = ladders[0][0], ladders[1][0]
+            assert book.microprice == (bid * asks + ask * bids) * 100 // (bids + asks)
+        else:
+            assert book.microprice is None
+        cuts = [reach(ladder, size) for ladder in ladders]
+        assert [book.cut(side, size) for side in (BID, ASK)] == cuts
+        assert book.cut_mid2(size) == (None if None in cuts else sum(cuts))
+        assert [book.walk(side, size) for side in (BID, ASK)] == [taken(ladder, size) for ladder in ladders]
+        room = kernel.Ladder(n)
+        book.top(room)
+        padded = [(ladder + [(0, 0)] * n)[:n] for ladder in ladders]
+        assert list(room.view) == [level[part] for ladder in padded for part in (0, 1) for level in ladder]
+
+
+def reach(ladder: list[tuple[int, int]], size: int) -> Any:
+    return next((price for at, (price, _) in enumerate(ladder) if sum(s for _, s in ladder[: at + 1]) >= size), None)
+
+
+def taken(ladder: list[tuple[int, int]], size: int) -> tuple[int, int]:
+    cost, left = 0, size
+    for price, here in ladder:
+        cost, left = cost + price * min(here, left), left - min(here, left)
+    return size - left, cost // 10_000
+
+
+@pytest.mark.parametrize("levels", [0, -1, 10_001])
+def test_questions_that_make_no_sense_are_refused(kernel: Kernel, levels: int) -> None:
+    with pytest.raises(ValueError):
+        kernel.Ladder(levels)
+    for ask in (kernel.Book().cut, kernel.Book().walk):
+        for size in (0, -1, 2**63):
+            with pytest.raises(ValueError):
+                ask(BID, size)
+        with pytest.raises(ValueError):
+            ask(2, 1)
+
+
 def test_a_copy_is_independent(kernel: Kernel) -> None:
     book = kernel.Book()
     book.set(BID, 4800, 5)

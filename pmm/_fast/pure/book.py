@@ -6,6 +6,7 @@ what both promise is written here once.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from hashlib import sha1
 from json import dumps
@@ -14,10 +15,27 @@ GRID = 10_000
 BID = 0
 ASK = 1
 SIZE_MAX = 2**63 - 1
+MICRO_PER_GRID = 100
 # Every price step the venue uses, with the text it writes into `tick_size`.
 TICK_TEXT = {1_000: "0.1", 100: "0.01", 50: "0.005", 25: "0.0025", 10: "0.001", 1: "0.0001"}
 
 Levels = Iterable[tuple[int, int]]
+
+
+class Ladder:
+    """Room for the best `levels` (1 to 10 000) of both sides, filled by `Book.top` without making objects.
+
+    `view` is a memoryview of 64-bit integers: bid prices, bid sizes, ask prices, ask sizes, `levels` of each, best
+    first, 0 where there is no level.  Raises ValueError for another number of levels.
+    """
+
+    __slots__ = ("levels", "view")
+
+    def __init__(self, levels: int) -> None:
+        if not 0 < levels <= GRID:
+            raise ValueError(f"not a number of levels: {levels}")
+        self.levels = levels
+        self.view = memoryview(array("q", bytes(32 * levels)))
 
 
 class Book:
@@ -63,6 +81,56 @@ class Book:
         """Best ask minus best bid (negative when crossed); None unless both sides are there."""
         bid, ask = self._best
         return None if bid is None or ask is None else ask - bid
+
+    @property
+    def microprice(self) -> int | None:
+        """The best prices, each weighted with the other side's size, in micro-USD rounded down; None without both."""
+        bid, ask = self._best
+        if bid is None or ask is None:
+            return None
+        bids, asks = self._sides[BID][bid], self._sides[ASK][ask]
+        return (bid * asks + ask * bids) * MICRO_PER_GRID // (bids + asks)
+
+    def imbalance(self, n: int = 1) -> int | None:
+        """Bid size less ask size over their sum, of the best `n` levels of each side, in millionths rounded down.
+
+        None when nothing rests there.
+        """
+        bids, asks = (sum(size for _, size in self.levels(side, n)) for side in (BID, ASK))
+        return (bids - asks) * 1_000_000 // (bids + asks) if bids + asks else None
+
+    def cut(self, side: int, size: int) -> int | None:
+        """The first price from the best at which `size` rests cumulatively; None when the side holds less."""
+        left = _positive(size)
+        for price, here in self.levels(side):
+            if here >= left:
+                return price
+            left -= here
+        return None
+
+    def cut_mid2(self, size: int) -> int | None:
+        """`mid2` of the prices at which `size` rests on each side: the midpoint that the venue's rewards look at."""
+        bid, ask = self.cut(BID, size), self.cut(ASK, size)
+        return None if bid is None or ask is None else bid + ask
+
+    def walk(self, side: int, size: int) -> tuple[int, int]:
+        """Take up to `size` from one side, best first: the size that is there and its cost in micro-USD."""
+        left, cost = _positive(size), 0
+        for price, here in self.levels(side):
+            taken = min(here, left)
+            cost += taken * price
+            left -= taken
+        return size - left, cost // GRID
+
+    def top(self, ladder: Ladder) -> None:
+        """Write the best levels of both sides into a ladder."""
+        for side in (BID, ASK):
+            levels = self.levels(side, ladder.levels)
+            missing = [0] * (ladder.levels - len(levels))
+            start = 2 * side * ladder.levels
+            for offset, part in enumerate(([price for price, _ in levels], [size for _, size in levels])):
+                at = start + offset * ladder.levels
+                ladder.view[at : at + ladder.levels] = array("q", part + missing)
 
     def set(self, side: int, price: int, size: int) -> None:
         """Make `size` the whole size resting at `price`; 0 removes the level.
@@ -198,6 +266,12 @@ def _limit(n: int | None) -> int | None:
     if n is not None and n < 0:
         raise ValueError(f"not a number of levels: {n}")
     return n
+
+
+def _positive(size: int) -> int:
+    if not 0 < size <= SIZE_MAX:
+        raise ValueError(f"not a size above 0: {size}")
+    return size
 
 
 def _level_texts(level: tuple[int, int]) -> dict[str, str]:
