@@ -59,7 +59,7 @@ class ConfigError(LocalError):
 
     code = "PMM-E201"
     exit = Exit.CONFIG
-    hint = "See `pmm config show --origin` for every value and where it came from."
+    hint = "`pmm config env` prints every setting with its default and what it is for."
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PRICE_PLACES = 4
 MICRO_PLACES = 6
@@ -257,8 +258,20 @@ class Shadow(Section):
         return self.latency_ms * 1_000_000
 
 
-class Settings(Section):
-    """All settings of one run, immutable."""
+class Settings(BaseSettings):
+    """All settings of one run, immutable.  What it is made from is decided by `load`, never by the surroundings."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
     dry_run: bool = Field(
         default=True, description="Simulate orders against public data; nothing is sent to the venue."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from pmm.errors import ConfigError
 from pmm.settings import sources
@@ -66,7 +67,7 @@ def _settle(layers: Sequence[Layer]) -> Loaded:
     origins = {key: stacked[key][1] if key in stacked else DEFAULT for key in knobs()}
     problems = [problem for layer in layers for problem in layer.problems]
     try:
-        settings = Settings.model_validate(_nested(values))
+        settings = _stack(layers)
     except ValidationError as error:
         problems += [_problem(detail, values, origins) for detail in error.errors(include_url=False)]
         raise ConfigError(problems) from None
@@ -74,6 +75,26 @@ def _settle(layers: Sequence[Layer]) -> Loaded:
     if problems:
         raise ConfigError(problems)
     return Loaded(settings, origins, tuple(warning for layer in layers for warning in layer.warnings))
+
+
+def _stack(layers: Sequence[Layer]) -> Settings:
+    """Every layer as a source of its own, strongest first.  Raises ValidationError."""
+
+    class Stacked(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            *_: PydanticBaseSettingsSource,
+            **__: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            said = ({key: value for key, (value, _) in layer.values.items()} for layer in layers)
+            return (init_settings, *(InitSettingsSource(settings_cls, _nested(values)) for values in said))
+
+    stacked = Stacked()
+    # A plain instance, which other processes can unpickle.
+    return Settings.model_construct(**{name: getattr(stacked, name) for name in Settings.model_fields})
 
 
 def _nested(values: Mapping[str, object]) -> dict[str, object]:
