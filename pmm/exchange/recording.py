@@ -81,7 +81,12 @@ def _messages(text: bytes) -> Iterator[Recorded]:
     except orjson.JSONDecodeError:
         yield from _lines(text)
     else:
-        yield from _document(whole)
+        yield from _line(text, whole) if _wrapped(whole) else _document(whole)
+
+
+def _wrapped(found: object) -> bool:
+    """Whether this is a recorder's line about a message, not a message."""
+    return isinstance(found, dict) and ("payload" in found or {"ts", "kind", "data"} <= found.keys())
 
 
 def _lines(text: bytes) -> Iterator[Recorded]:
@@ -136,8 +141,8 @@ def _exact(data: bytes, at: Nanos | None) -> Iterator[Recorded]:
 def _events(message: object) -> tuple[dict[str, object], ...]:
     events = tuple(message) if isinstance(message, list) else (message,)
     for event in events:
-        if not isinstance(event, dict):
-            raise TypeError("a message is neither an object nor an array of objects")
+        if not isinstance(event, dict) or not ("event_type" in event or "bids" in event):
+            raise TypeError("something in it is no message of the venue")
     return events
 
 
