@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
+import orjson
 import typer
 
 from pmm.cli import output
@@ -53,7 +53,7 @@ def schema() -> None:
 
     cli = Cli.current()
     document = example.json_schema()
-    cli.emit("pmm.config-schema/1", document, human=lambda: json.dumps(document, indent=2))
+    cli.emit("pmm.config-schema/1", document, human=lambda: orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
 @app.command()

@@ -5,12 +5,13 @@ Prices, sizes and money are strings in every envelope, because a JSON number doe
 
 from __future__ import annotations
 
-import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+
+import orjson
 
 from pmm.errors import DiskError, PmmError
 
@@ -64,7 +65,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def json_line(document: Mapping[str, object]) -> str:
-    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+    return orjson.dumps(document).decode()
 
 
 def write(text: str) -> None:

@@ -266,7 +266,7 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
         init_settings: PydanticBaseSettingsSource,
         *_: PydanticBaseSettingsSource,
         **__: PydanticBaseSettingsSource,

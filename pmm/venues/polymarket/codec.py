@@ -5,10 +5,11 @@ Whatever does not have the promised shape raises BadAnswer with the name of the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+
+import orjson
 
 from pmm.errors import BadAnswer
 from pmm.model import (
@@ -203,8 +204,8 @@ def _strings(value: object, name: str) -> list[str]:
         return []
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
             raise BadAnswer(f"{name} is not a list in a string") from error
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise BadAnswer(f"{name} is not a list of texts")

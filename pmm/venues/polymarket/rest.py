@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import orjson
 import stamina
 
 from pmm.errors import BadAnswer, Unreachable
@@ -151,6 +152,7 @@ def _decode(status: int, body: bytes, url: str) -> object:
 
 
 def _json(body: bytes, url: str) -> object:
+    """With decimals as `Decimal`, which is why this is not orjson: that library reads every one of them as a float."""
     try:
         answer: object = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -165,8 +167,8 @@ def _no_constant(name: str) -> object:
 def _reason(body: bytes) -> str:
     """The venue's own words about a refusal: `{"error": "..."}`, or the start of whatever text it sent."""
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
         answer = None
     said = answer.get("error") if isinstance(answer, dict) else None
     text = said if isinstance(said, str) else body.decode("utf-8", "replace")
