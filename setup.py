@@ -25,11 +25,13 @@ def extensions() -> list[Extension]:
             [str(path)],
             include_dirs=["pmm/_fast"],
             depends=HEADERS,
-            optional=not REQUIRED,
         )
         for path in SOURCES
     ]
-    return cythonize(kernel, language_level=3)
+    compiled: list[Extension] = cythonize(kernel, language_level=3)
+    for extension in compiled:
+        extension.optional = not REQUIRED  # set last: the copies that cythonize makes do not keep it
+    return compiled
 
 
 setup(ext_modules=extensions())
