@@ -26,6 +26,7 @@ from pmm.exchange.stream import Hub
 HOST = "127.0.0.1"
 PORT_MAX = 65_535
 BODY_BYTES_MAX = 1 << 20
+GOING_AWAY = 1001
 # How long open connections may take to end before they are cut.
 SHUTDOWN_S = 1.0
 # A venue that has fallen behind lets requests in between after so many steps.
@@ -74,6 +75,7 @@ class LocalExchange:
             stack.callback(self.log.close)
             port = await self._listen(stack, self._public(), self._port, on_connect=self._count)
             control = await self._listen(stack, self._control(), self._port + 1 if self._port else 0)
+            stack.push_async_callback(self.hub.drop, GOING_AWAY)
             self.urls = _urls(port, control)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             self.clock.set(self.source.now)
