@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from pmm._fast import COMPILED
 from pmm.cli.context import Cli
 from pmm.commands import Cancel, Place
 from pmm.core.step import Change, Decision, Fill, Step
@@ -24,11 +25,14 @@ class Session:
         self._cli = cli
         self._schema = schema
         self._markets: dict[ConditionId, Market] = {market.condition_id: market for market in markets}
+        if not COMPILED:
+            cli.note("the kernel is the plain Python twin: no compiler was there at install, or PMM_PURE is set")
         for market in markets:
             cli.emit(
                 schema,
                 {
                     "event": "start",
+                    "kernel": "compiled" if COMPILED else "pure",
                     "market": market.slug,
                     "condition_id": market.condition_id,
                     "question": market.question,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib import metadata
 
 from pmm.cli.context import Cli
@@ -50,7 +51,7 @@ def _required() -> list[str]:
     except metadata.PackageNotFoundError:
         return []
     plain = [line for line in lines if "extra ==" not in line]
-    return [line.split(";")[0].split("[")[0].rstrip("0123456789.,<>=~! ") for line in plain]
+    return [re.split(r"[\s\[;<>=!~(]", line, maxsplit=1)[0] for line in plain]
 
 
 def _installed(name: str) -> str:
