@@ -1,4 +1,4 @@
-"""Build `touch` against the installed kernel: its headers come from pmm._fast.get_include(), its .pxd from the package."""
+"""Build `touch` against the installed kernel: get_include() names the folder of its C headers."""
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup

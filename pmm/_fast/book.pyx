@@ -21,8 +21,13 @@ cdef extern from "summary.h" nogil:
     char *pmm_summary_side(char *end, const pmm_book *book, int side) noexcept
 
 
+cdef extern from "Python.h":
+    int64_t PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
+
+
 cdef extern from "query.h" nogil:
     int32_t INT32_MIN
+    int64_t INT64_MIN
     int32_t pmm_microprice(const pmm_book *book) noexcept
     int32_t pmm_imbalance(const pmm_book *book, int64_t levels) noexcept
     int32_t pmm_cut(const pmm_book *book, int side, int64_t size) noexcept
@@ -144,6 +149,17 @@ cdef class Book:
             raise MemoryError
         pmm_book_put(&self.c, c_side, rank, c_size)
 
+    def update(self, side, price, size):
+        """`set`, and the best price of that side after it (None when it is empty) in the same call."""
+        cdef int c_side = _side(side)
+        cdef int32_t rank = _rank(&self.c, c_side, price)
+        cdef int64_t c_size = _size(size)
+        if not pmm_book_reserve(&self.c, 1):
+            raise MemoryError
+        pmm_book_put(&self.c, c_side, rank, c_size)
+        rank = pmm_book_best(&self.c, c_side)
+        return pmm_price(&self.c, c_side, rank) if rank else None
+
     def size_at(self, side, price):
         """The size resting at `price`, 0 where nothing rests.  Raises ValueError as `set` does."""
         cdef int c_side = _side(side)
@@ -232,33 +248,39 @@ cdef bint _is_tick(tick) except -1:
     return isinstance(tick, int) and 0 < tick <= PMM_GRID and pmm_is_tick(tick)
 
 
+cdef int64_t _integer(value) except? -1:
+    # What does not fit 64 bits is out of every range that is asked for, and so is the number that stands for it.
+    cdef int overflow = 0
+    cdef int64_t number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    return INT64_MIN if overflow else number
+
+
 cdef int _side(side) except -1:
-    if side == 0:
-        return 0
-    if side == 1:
-        return 1
+    cdef int64_t number = _integer(side)
+    if number == 0 or number == 1:
+        return <int>number
     raise ValueError(f"not a side: {side}")
 
 
 cdef int32_t _rank(const pmm_book *book, int side, price) except -1:
-    cdef int32_t ticks = -1
-    if 0 < price < PMM_GRID:
-        ticks = pmm_ticks(book, price)
+    cdef int32_t ticks = pmm_ticks(book, _integer(price))
     if ticks < 0:
         raise ValueError(f"not a price on the tick {book.tick}: {price}")
     return pmm_rank(book, side, ticks)
 
 
 cdef int64_t _size(size) except -1:
-    if not 0 <= size <= 0x7FFFFFFFFFFFFFFF:
+    cdef int64_t number = _integer(size)
+    if number < 0:
         raise ValueError(f"not a size: {size}")
-    return size
+    return number
 
 
 cdef int64_t _positive(size) except -1:
-    if not 0 < size <= 0x7FFFFFFFFFFFFFFF:
+    cdef int64_t number = _integer(size)
+    if number <= 0:
         raise ValueError(f"not a size above 0: {size}")
-    return size
+    return number
 
 
 cdef int64_t _count(n) except -1:

@@ -105,6 +105,15 @@ static inline int pmm_any_moves(const pmm_plan *plan, const pmm_book *book) {
     return 0;
 }
 
+/* What is wanted now is what works. */
+static inline void pmm_placed(pmm_plan *plan, const pmm_book *book) {
+    int32_t centre = pmm_targets(plan, book, plan->working);
+    for (int side = 0; side < 2; side++)
+        for (int level = 0; level < plan->levels; level++)
+            plan->working[side][level].centre = plan->working[side][level].size ? centre : 0;
+    plan->fresh = 0;
+}
+
 /* The gate: does anything have to move?  A book that disagrees with the venue is always for the caller to look at.
  * While neither the touch nor the plan changed the answer is the one given before (a microprice also sees sizes). */
 static inline int pmm_gate(pmm_plan *plan, const pmm_slot *slot) {

@@ -35,6 +35,7 @@ cdef extern from "quote.h" nogil:
 
     int32_t pmm_centre(const pmm_plan *plan, const pmm_book *book) noexcept
     int32_t pmm_targets(const pmm_plan *plan, const pmm_book *book, pmm_order wanted[2][8]) noexcept
+    void pmm_placed(pmm_plan *plan, const pmm_book *book) noexcept
     bint pmm_gate(pmm_plan *plan, const pmm_slot *slot) noexcept
 
 

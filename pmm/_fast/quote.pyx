@@ -69,6 +69,11 @@ cdef class Quoter:
         plan.working[<int>side][<int>level].centre = order[2]
         plan.fresh = False
 
+    def placed(self, index):
+        """Say that what is wanted now is what works, placed for the centre of now."""
+        cdef pmm_plan *plan = self.plan_of(index)
+        pmm_placed(plan, self.books.slot(index).book)
+
     def centre(self, index):
         """The fair value less the skew, in micro-USD; None without a fair value."""
         cdef pmm_plan *plan = self.plan_of(index)

@@ -14,6 +14,7 @@ TOKENS = {
     "ключ-" * 12: 50,
     "1" * 200: 1000,
 }
+MARKET = "0x" + "86964402baab9700" * 4
 STRANGER = "11111112222222333333344444445555555666666677777778888888999999900000001111111"
 ODD_NUMBERS: list[Any] = [
     *("0", "1", "-0.5", ".48", "0.480", "1.", "00.5", "0.48005", "0.0001", "0.9999", "1e-1", "NaN", "Infinity", ""),
@@ -82,11 +83,11 @@ def change(dice: Random) -> dict[str, Any]:
 
 def price_change(dice: Random) -> dict[str, Any]:
     entries = [change(dice) for _ in range(dice.choice((0, 1, 2, 2, 2, 2, 3, 5)))]
-    return {"market": "0x86", "price_changes": entries, "timestamp": timestamp(dice), "event_type": "price_change"}
+    return {"market": MARKET, "price_changes": entries, "timestamp": timestamp(dice), "event_type": "price_change"}
 
 
 def legacy(dice: Random) -> dict[str, Any]:
-    head = {"market": "0x86", "asset_id": token(dice), "hash": digest(dice), "event_type": "price_change"}
+    head = {"market": MARKET, "asset_id": token(dice), "hash": digest(dice), "event_type": "price_change"}
     entries = [{**level(dice), "side": dice.choice(("BUY", "SELL"))} for _ in range(dice.randint(0, 3))]
     flat = {**level(dice), "side": "BUY", "timestamp": timestamp(dice)}
     return {**head, "changes": entries, "timestamp": timestamp(dice)} if dice.random() < 0.7 else {**head, **flat}
@@ -94,7 +95,7 @@ def legacy(dice: Random) -> dict[str, Any]:
 
 def book(dice: Random) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "market": "0x86",
+        "market": MARKET,
         "asset_id": token(dice),
         "timestamp": timestamp(dice),
         "hash": digest(dice),
@@ -111,7 +112,7 @@ def book(dice: Random) -> dict[str, Any]:
 
 def trade(dice: Random) -> dict[str, Any]:
     return {
-        "market": "0x86",
+        "market": MARKET,
         "asset_id": token(dice),
         **level(dice),
         "fee_rate_bps": "0",
@@ -124,7 +125,7 @@ def trade(dice: Random) -> dict[str, Any]:
 
 def tick(dice: Random) -> dict[str, Any]:
     return {
-        "market": "0x86",
+        "market": MARKET,
         "asset_id": token(dice),
         "old_tick_size": "0.01",
         "new_tick_size": dice.choice(("0.01", "0.001", "0.0001")),
@@ -134,7 +135,7 @@ def tick(dice: Random) -> dict[str, Any]:
 
 
 def touch(dice: Random) -> dict[str, Any]:
-    head = {"market": "0x86", "asset_id": token(dice), "best_bid": best(dice), "best_ask": best(dice)}
+    head = {"market": MARKET, "asset_id": token(dice), "best_bid": best(dice), "best_ask": best(dice)}
     return {**head, "spread": "0.008", "timestamp": timestamp(dice), "event_type": "best_bid_ask"}
 
 
@@ -211,7 +212,8 @@ def frame(dice: Random) -> bytes:
     if dice.random() < 0.2:
         item = [item] + [dice.choice(KINDS)(dice) for _ in range(dice.randint(0, 3))]
     if mood < 0.5:
-        return json.dumps(item, separators=(", ", ":"), ensure_ascii=False).encode()
+        venues = json.dumps(item, separators=(", ", ":"), ensure_ascii=False).encode()
+        return scratch(dice, venues) if dice.random() < 0.2 else venues
     if dice.random() < 0.4:
         item = spoil(dice, item)
     if dice.random() < 0.4:

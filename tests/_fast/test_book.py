@@ -111,6 +111,14 @@ def test_questions_that_make_no_sense_are_refused(kernel: Kernel, levels: int) -
             ask(2, 1)
 
 
+def test_an_update_tells_the_best_price_of_its_side(kernel: Kernel) -> None:
+    book = kernel.Book()
+    assert [book.update(ASK, price, 1) for price in (5000, 4900, 5100)] == [5000, 4900, 4900]
+    assert [book.update(ASK, price, 0) for price in (4900, 5000, 5100)] == [5000, 5100, None]
+    with pytest.raises(ValueError):
+        book.update(BID, 4850, 1)
+
+
 def test_a_copy_is_independent(kernel: Kernel) -> None:
     book = kernel.Book()
     book.set(BID, 4800, 5)

@@ -109,6 +109,13 @@ def test_the_gate_opens_when_the_centre_went_the_threshold(quoter: Any) -> None:
     assert quoter.feed(change(entry(price="0.49", size="0", side="SELL"), entry(price="0.5", side="SELL"))) == 1
 
 
+def test_what_was_placed_works(quoter: Any) -> None:
+    quoter.plan(0, 20_000, TEN, levels=2)
+    assert quoter.must_move(0)
+    quoter.placed(0)
+    assert not quoter.must_move(0)
+
+
 @pytest.mark.parametrize(("left", "moves"), [(TEN, False), (TEN + 1, True), (TEN // 2, False), (TEN // 2 - 1, True)])
 def test_the_gate_opens_for_an_order_too_large_or_eaten_by_half(quoter: Any, left: int, moves: bool) -> None:
     quoter.plan(0, 20_000, TEN)
@@ -194,7 +201,7 @@ def tell(kernel: Kernel, seed: int) -> list[Any]:
         index = dice.randrange(len(frames.TOKENS))
         told.append((quoter.feed(frames.frame(dice)), quoter.moved))
         if dice.random() < 0.6:
-            work(quoter, index)
+            dice.choice((lambda at: work(quoter, at), quoter.placed))(index)
         if dice.random() < 0.3:
             quoter.inventory(index, dice.choice((0, 3, -3, 7 * TEN, -7 * TEN, 9 * 10**12)))
             quoter.reference(index, dice.choice((None, 0, 480_000, 1_000_000)))

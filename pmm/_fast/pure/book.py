@@ -148,6 +148,11 @@ class Book:
         elif levels.pop(price, None) is not None and price == best:
             self._best[side] = self._outermost(side)
 
+    def update(self, side: int, price: int, size: int) -> int | None:
+        """`set`, and the best price of that side after it (None when it is empty) in the same call."""
+        self.set(side, price, size)
+        return self._best[side]
+
     def size_at(self, side: int, price: int) -> int:
         """The size resting at `price`, 0 where nothing rests.  Raises ValueError as `set` does."""
         self._check(side, price, 0)

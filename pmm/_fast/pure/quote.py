@@ -112,6 +112,15 @@ class Quoter:
         entry = self._entry(index)
         entry.working[side, level] = checked_order(side, level, price, size, centre)
 
+    def placed(self, index: int) -> None:
+        """Say that what is wanted now is what works, placed for the centre of now."""
+        entry, centre = self._entry(index), self.centre(index)
+        entry.working = {
+            (side, level): Working(price, size, centre or 0)
+            for side, targets in enumerate(self.targets(index))
+            for level, (price, size) in enumerate(targets)
+        }
+
     def centre(self, index: int) -> int | None:
         """The fair value less the skew, in micro-USD; None without a fair value."""
         entry = self._entry(index)
