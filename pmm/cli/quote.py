@@ -55,7 +55,7 @@ def _choose(cli: Cli) -> str:
     offered = asyncio.run(app.offer_markets(cli.loaded))
     for number, market in enumerate(offered, 1):
         cli.note(f"{number:3}  {market.slug}  {market.question}")
-    number = typer.prompt(
-        "Which market", type=typer.IntRange(1, len(offered)) if hasattr(typer, "IntRange") else int, err=True
-    )
-    return offered[int(number) - 1].slug
+    number = int(typer.prompt("Which market", type=int, err=True))
+    if not 1 <= number <= len(offered):
+        raise UsageError(f"there is no market number {number}", hint=f"Choose 1 to {len(offered)}.")
+    return offered[number - 1].slug
