@@ -6,7 +6,6 @@ This is the only wiring, and the only place where dice and clocks are made.
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +20,7 @@ from pmm.core.step import Step
 from pmm.core.view import Strategy
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.live import Live
+from pmm.drivers.signals import stop_signals
 from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmError, Unreachable
 from pmm.events import Frame, MarketListed, Operator, OperatorAction
 from pmm.exchange.server import LocalExchange
@@ -28,7 +28,7 @@ from pmm.metrics.summary import Summary
 from pmm.model import SECOND, Market, Nanos, Token, TokenId, price_text, size_text
 from pmm.ports import Sink
 from pmm.settings import Loaded, Settings, Venue
-from pmm.sim.catalog import default_listings, demo_listing
+from pmm.sim.catalog import default_listings, demo_listing, quiet_listings
 from pmm.sim.floor import WorldParams
 from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
@@ -122,11 +122,10 @@ async def offer_markets(loaded: Loaded, limit: int = 20) -> list[Market]:
 
 async def _live(driver: Live, markets: Sequence[Market], duration: float | None) -> PmmError | None:
     """Run with signals and duration attached; a failure that the run ended with is returned, not raised."""
-    loop = asyncio.get_running_loop()
     if duration is not None:
-        loop.call_later(duration, driver.stop, "duration is over")
+        asyncio.get_running_loop().call_later(duration, driver.stop, "duration is over")
     failures: list[PmmError] = []
-    with _signals(loop, driver.stop):
+    with stop_signals(driver.stop):
         now = time.time_ns()
         try:
             await driver.run([MarketListed(now, market) for market in markets])
@@ -163,20 +162,14 @@ def demo(
 
 @contextmanager
 def _paced(driver: EventTime, speed: float | None) -> Iterator[None]:
-    """Let event time follow the wall clock, and turn the first Ctrl-C into a stop."""
-    asked = False
-    sent = False
+    """Let event time follow the wall clock, and turn the first signal into a stop."""
+    asked: list[str] = []
     began = time.monotonic()
 
-    def ask(*_: object) -> None:
-        nonlocal asked
-        asked = True
-
     def pace(at: Nanos) -> None:
-        nonlocal sent
-        if asked and not sent:
-            sent = True
-            driver.emit(Operator(at, OperatorAction.STOP, "interrupted"))
+        if asked and asked[-1]:
+            driver.emit(Operator(at, OperatorAction.STOP, asked[-1]))
+            asked.append("")  # said once
         while speed is not None and not asked:
             ahead = (at - DEMO_START) / SECOND / speed - (time.monotonic() - began)
             if ahead <= 0:
@@ -184,12 +177,8 @@ def _paced(driver: EventTime, speed: float | None) -> Iterator[None]:
             time.sleep(min(ahead, 0.05))
 
     driver.pace = pace
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with stop_signals(asked.append):
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @asynccontextmanager
@@ -200,10 +189,15 @@ async def _venue(loaded: Loaded, request: QuoteRequest) -> AsyncIterator[Venue]:
     if DEMO not in request.markets or chosen:
         yield venue
         return
-    seed = DEMO_SEED if request.seed is None else request.seed
-    world = DemoWorld(default_listings(), WorldParams(), _dice(seed), time.time_ns())
-    async with LocalExchange(world, port=0) as exchange:
+    world = pretend_venue(DEMO_SEED if request.seed is None else request.seed)
+    async with LocalExchange(world) as exchange:
         yield embedded(venue, exchange.urls)
+
+
+def pretend_venue(seed: int, quiet_markets: int = 0) -> DemoWorld:
+    """The local exchange's markets and traders, beginning now; `quiet_markets` more where nobody trades."""
+    listings = [*default_listings(), *quiet_listings(quiet_markets)]
+    return DemoWorld(listings, WorldParams(), _dice(seed), time.time_ns())
 
 
 def embedded(venue: Venue, urls: dict[str, str]) -> Venue:
@@ -244,19 +238,6 @@ class _Once:
     def on_step(self, step: Step, _took: Nanos) -> None:
         if any(decision.targets.bid or decision.targets.ask for decision in step.decisions):
             self._driver.stop("one decision was asked for")
-
-
-@contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM ask for a clean stop while the block runs."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, stop, f"{number.name} received")
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 def _leaves(group: BaseExceptionGroup[PmmError]) -> Iterator[PmmError]:

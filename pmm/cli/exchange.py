@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,22 +39,21 @@ def exchange(
     """Serve a pretend venue on loopback: public reads, catalogue, market socket, control.  Its money is play money."""
     import asyncio
 
+    from pmm.app import pretend_venue
+
     cli = Cli.current()
     factor = _factor(speed, recorded=replay is not None)
-    source = _recording(replay) if replay is not None else _pretend(seed, quiet_markets)
+    source = _recording(replay) if replay is not None else pretend_venue(seed, quiet_markets)
     asyncio.run(_serve(cli, source, port, factor, log, duration))
 
 
 async def _serve(cli: Cli, source: Source, port: int, speed: float, log: Path | None, duration: float | None) -> None:
     import asyncio
-    import signal
 
+    from pmm.drivers.signals import stop_signals
     from pmm.exchange import LocalExchange
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     server = LocalExchange(
         source,
         port=port,
@@ -63,23 +63,9 @@ async def _serve(cli: Cli, source: Source, port: int, speed: float, log: Path | 
     )
     async with server:
         cli.emit(SCHEMA, dict(server.urls), mode=MODE, human=lambda: _text(server))
-        try:
+        with stop_signals(lambda _: stop.set()), suppress(TimeoutError):
             async with asyncio.timeout(duration):
                 await stop.wait()
-        except TimeoutError:
-            return
-
-
-def _pretend(seed: int, quiet_markets: int) -> Source:
-    import time
-    from random import Random
-
-    from pmm.sim.catalog import default_listings, quiet_listings
-    from pmm.sim.floor import WorldParams
-    from pmm.sim.world import DemoWorld
-
-    listings = [*default_listings(), *quiet_listings(quiet_markets)]
-    return DemoWorld(listings, WorldParams(), Random(seed), time.time_ns())  # noqa: S311 - dice of a game, not of keys
 
 
 def _recording(file: Path) -> Source:
