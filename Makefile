@@ -38,7 +38,8 @@ check: $(VENV)/.check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest $(STUBS)
-	$(BIN)/python -m build --outdir build/dist
+	mkdir -p build && rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist > build/packages.log 2>&1 || { cat build/packages.log; exit 1; }
 	$(BIN)/python tests/support/packages.py build/dist
 
 bench: $(VENV)/.bench
@@ -60,6 +61,14 @@ $(VENV)/.run: $(BIN)/python $(SOURCES)
 
 $(VENV)/.test: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm)
+	mkdir -p build && rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv $(WHEELS)
+	$(WHEELS)/bin/python -m pip install --quiet --upgrade pip
+	$(WHEELS)/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[test]"
 	touch $@
 
 $(VENV)/.check: $(VENV)/.run
