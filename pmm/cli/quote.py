@@ -45,6 +45,8 @@ def quote(
 def _choose(cli: Cli) -> str:
     """Ask a person which market; raises UsageError where nobody can be asked."""
     import asyncio
+    import sys
+    from contextlib import redirect_stdout
 
     from pmm import app
     from pmm.errors import UsageError
@@ -55,7 +57,9 @@ def _choose(cli: Cli) -> str:
     offered = asyncio.run(app.offer_markets(cli.loaded))
     for number, market in enumerate(offered, 1):
         cli.note(f"{number:3}  {market.slug}  {market.question}")
-    number = int(typer.prompt("Which market", type=int, err=True))
+    # The parser library writes a blank to stdout when it asks, wherever the question itself goes.
+    with redirect_stdout(sys.stderr):
+        number = int(typer.prompt("Which market", type=int, err=True))
     if not 1 <= number <= len(offered):
         raise UsageError(f"there is no market number {number}", hint=f"Choose 1 to {len(offered)}.")
     return offered[number - 1].slug
