@@ -63,7 +63,7 @@ $(VENV)/.test: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
-$(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm)
+$(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm 2>/dev/null)
 	mkdir -p build && rm -rf build/wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
 	$(PYTHON) -m venv $(WHEELS)
