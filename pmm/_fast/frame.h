@@ -24,6 +24,7 @@ typedef struct {
     uint64_t stamp;              /* number of the last frame that touched it */
     uint64_t saved;              /* number of the last frame that made a backup of it */
     int32_t index;
+    int32_t bid, ask;            /* our best prices after the last frame that touched it, 0 and GRID where empty */
     int32_t best_bid, best_ask;  /* carried by the newest change, PMM_ABSENT where it carried none */
     int32_t snapshots;
     uint8_t reported, agrees, hash_length, token_length;
@@ -211,9 +212,11 @@ static inline void pmm_commit(pmm_frame *frame, pmm_event *event) {
 static inline void pmm_compare(pmm_frame *frame) {
     for (uint32_t at = 0; at < frame->touched_count; at++) {
         pmm_slot *slot = frame->touched[at];
+        slot->bid = pmm_best_bid(slot->book);
+        slot->ask = pmm_best_ask(slot->book);
         if (!slot->reported || (slot->best_bid == PMM_ABSENT && slot->best_ask == PMM_ABSENT)) continue;
-        slot->agrees = (slot->best_bid == PMM_ABSENT || slot->best_bid == pmm_best_bid(slot->book)) &&
-                       (slot->best_ask == PMM_ABSENT || slot->best_ask == pmm_best_ask(slot->book));
+        slot->agrees = (slot->best_bid == PMM_ABSENT || slot->best_bid == slot->bid) &&
+                       (slot->best_ask == PMM_ABSENT || slot->best_ask == slot->ask);
         frame->mismatches += !slot->agrees;
     }
 }
