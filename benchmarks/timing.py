@@ -28,7 +28,7 @@ def quiet() -> Iterator[None]:
 def chunk_ns(candidate: Candidate, frames: Sequence[bytes]) -> float:
     """Nanoseconds a frame; the bytes were just read, as after a socket read."""
     for frame in frames:
-        frame[0], frame[len(frame) // 2]
+        frame.find(b"\0")
     began = time.perf_counter_ns()
     for frame in frames:
         candidate(frame)

@@ -158,7 +158,7 @@ cdef class Book:
             raise MemoryError
         pmm_book_put(&self.c, c_side, rank, c_size)
         rank = pmm_book_best(&self.c, c_side)
-        return pmm_price(&self.c, c_side, rank) if rank else None
+        return pmm_price(&self.c, c_side, rank) if rank < self.c.ranks else None
 
     def size_at(self, side, price):
         """The size resting at `price`, 0 where nothing rests.  Raises ValueError as `set` does."""
@@ -171,9 +171,9 @@ cdef class Book:
         cdef int64_t left = PMM_GRID if n is None else _count(n)
         cdef list found = []
         cdef int32_t rank = pmm_book_best(&self.c, c_side)
-        while rank and left:
+        while rank < self.c.ranks and left:
             found.append((pmm_price(&self.c, c_side, rank), pmm_book_size(&self.c, c_side, rank)))
-            rank = pmm_book_below(&self.c, c_side, rank)
+            rank = pmm_book_next(&self.c, c_side, rank)
             left -= 1
         return found
 

@@ -14,7 +14,7 @@
 
 #define PMM_EXACT_CHANGE 276 /* bytes that reading one change may look at; a shorter rest goes the general way */
 #define PMM_EXACT_LEVEL 64
-#define PMM_EXACT_CHANGES 64
+#define PMM_EXACT_PAGES 4    /* room made in every book before it is known what a frame needs, so changes in it at most */
 #define PMM_BRANCH __asm__ volatile("") /* keeps the compiler from turning a branch into a data dependency */
 #define PMM_EXACT_TOKEN 64   /* shorter ids go the general way */
 
@@ -177,7 +177,7 @@ static inline void pmm_expect_token(pmm_check *check, const char *at, const pmm_
     pmm_expect(check, at + length - 16, slot->token + length - 16, 16);
 }
 
-/* One change, from its brace to behind the closing one; 0 for a token that is not followed, everything else that is
+/* One change, from its brace to behind the closing one; 0 for a token that is not followed (or no memory), everything else that is
  * wrong shows in the check and in the faults. */
 static inline int pmm_exact_change(const char **cursor, pmm_event *event, const pmm_tokens *tokens, pmm_check *check,
                                    pmm_faults *faults) {
@@ -226,6 +226,7 @@ static inline int pmm_exact_change(const char **cursor, pmm_event *event, const 
     faults->other |= (uint64_t)(tail ^ ('"' | '}' << 8));
     int32_t ticks = pmm_ticks(slot->book, event->price);
     faults->range |= ticks;
+    if (!pmm_book_reserve(slot->book, PMM_EXACT_PAGES)) return 0;
     event->slot = slot;
     event->rank = pmm_rank(slot->book, event->side, ticks);
     event->kind = PMM_CHANGE;
@@ -250,7 +251,7 @@ static inline int64_t pmm_exact_end(const char *at, pmm_check *check, pmm_faults
 static inline int64_t pmm_exact_stage(pmm_frame *frame, const pmm_tokens *tokens, const char *at, const char *end) {
     pmm_check check;
     pmm_faults faults = {0};
-    if (end - at < 97 + PMM_EXACT_CHANGE || !tokens->entries || frame->event_room < PMM_EXACT_CHANGES) return -1;
+    if (end - at < 97 + PMM_EXACT_CHANGE || !tokens->entries || frame->event_room < PMM_EXACT_PAGES) return -1;
     pmm_check_begin(&check);
     PMM_EXPECT(&check, at, "{\"market\":\"");
     pmm_expect_plain(&check, at + 11, 66);
@@ -258,7 +259,7 @@ static inline int64_t pmm_exact_stage(pmm_frame *frame, const pmm_tokens *tokens
     PMM_EXPECT(&check, at + 86, "_changes\":[");
     at += 97;
     for (;; at += 2) {
-        if (end - at < PMM_EXACT_CHANGE || frame->event_count == PMM_EXACT_CHANGES) return -1;
+        if (end - at < PMM_EXACT_CHANGE || frame->event_count == PMM_EXACT_PAGES) return -1;
         if (!pmm_exact_change(&at, &frame->events[frame->event_count], tokens, &check, &faults)) return -1;
         frame->event_count++;
         if (at[0] != ',') break;
@@ -291,8 +292,6 @@ static inline int pmm_exact(pmm_frame *frame, const pmm_tokens *tokens, const ch
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     int64_t at_ms = pmm_exact_stage(frame, tokens, text, text + length);
     if (at_ms < 0) return 0;
-    for (uint32_t at = 0; at < frame->event_count; at++)
-        if (!pmm_book_reserve(frame->events[at].slot->book, frame->event_count)) return 0;
     for (uint32_t at = 0; at < frame->event_count; at++) pmm_exact_commit(frame, &frame->events[at], at_ms);
     pmm_compare(frame);
     return 1;

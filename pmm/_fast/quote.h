@@ -140,7 +140,7 @@ static inline int pmm_gate(pmm_plan *plan, const pmm_slot *slot, int32_t bid, in
         return 1;
     }
     if (plan->fresh && plan->seen_bid == bid && plan->seen_ask == ask && plan->seen_tick == book->tick &&
-        plan->fair != PMM_FAIR_MICRO)
+        plan->fair != PMM_FAIR_MICRO && !(plan->answer && settle))
         return plan->answer;
     int32_t centre = pmm_targets(plan, book, wanted);
     int moves = pmm_any_moves(plan, book->tick, wanted, centre);

@@ -16,7 +16,7 @@ static inline char *pmm_append(char *end, const char *text, size_t length) {
 /* Write the levels of one side, best last as the venue does; the end of what was written. */
 static char *pmm_summary_side(char *end, const pmm_book *book, int side) {
     const char *start = end;
-    for (int32_t rank = pmm_book_above(book, side, 0); rank; rank = pmm_book_above(book, side, rank)) {
+    for (int32_t rank = pmm_book_before(book, side, book->ranks); rank; rank = pmm_book_before(book, side, rank)) {
         if (end != start) *end++ = ',';
         end = pmm_append(end, "{\"price\":\"", 10);
         end += pmm_decimal_text(end, pmm_price(book, side, rank), 4);
