@@ -82,6 +82,7 @@ class Engine:
         self._by_index: dict[int, QuotedMarket] = {}
         self._order_count = 0
         self._resync_at: dict[int, Nanos] = {}
+        self._resync_wanted: dict[int, str] = {}  # connection to cause, until it may be asked for
 
     def step(self, event: Event) -> Step:
         """Take one event in.  Returns its effects; raises nothing that an event from outside can cause."""
@@ -164,6 +165,7 @@ class Engine:
         self._judge_positions(at, out)
         for quoted in self.markets.values():
             self._check_book(quoted, at, out)
+        self._fetch_books(at, out)
         self._decide_all(out, announce=True)
 
     def _on_signal(self, event: FeedSignal, out: StepBuilder) -> None:
@@ -172,6 +174,7 @@ class Engine:
         connection.cause = event.cause
         self._fire(FEED, connection, trigger, event.at, f"feed {event.connection}", event.cause, out)
         if trigger == "lost":
+            self._resync_wanted.pop(event.connection, None)
             self._forget_books()
         if trigger == "fail":
             self._end(Outcome.FEED_FAILED, event.cause)
@@ -323,20 +326,27 @@ class Engine:
         return self.connections[number]
 
     def _check_book(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder) -> None:
-        """A book that contradicts the venue's own best prices from one timer to the next is fetched anew."""
-        doubtful = not self.books.agrees(quoted.yes_index)
-        if doubtful and quoted.doubtful:
+        """A book that makes no sense from one timer to the next is fetched anew."""
+        doubt = quoted.doubt(self.books)
+        if doubt and quoted.doubtful:
             for number in self.connections:
-                self._resync(number, f"the book of {quoted.market.slug} contradicts its best prices", at, out)
-        quoted.doubtful = doubtful
+                self._resync(number, f"{quoted.market.slug}: {doubt}", at, out)
+        quoted.doubtful = bool(doubt)
 
     def _resync(self, connection: int, cause: str, at: Nanos, out: StepBuilder) -> None:
         """Forget what the books say and ask for fresh ones; quoting waits for the snapshots."""
         self._forget_books()
-        if at - self._resync_at.get(connection, -RESYNC_INTERVAL) >= RESYNC_INTERVAL:
-            self._resync_at[connection] = at
-            out.commands.append(Reconnect(connection, cause))
+        self._resync_wanted[connection] = cause
+        self._fetch_books(at, out)
         self._decide_all(out)
+
+    def _fetch_books(self, at: Nanos, out: StepBuilder) -> None:
+        """Ask for the snapshots that are wanted; a connection that was asked lately is asked at a later timer."""
+        for number, cause in tuple(self._resync_wanted.items()):
+            if at - self._resync_at.get(number, -RESYNC_INTERVAL) >= RESYNC_INTERVAL:
+                del self._resync_wanted[number]
+                self._resync_at[number] = at
+                out.commands.append(Reconnect(number, cause))
 
     def _stop_feeds(self, at: Nanos, out: StepBuilder) -> None:
         """The end of a run; a feed that failed stays in ERROR, where everybody can see it."""

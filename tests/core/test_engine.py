@@ -202,6 +202,29 @@ def test_a_refused_frame_pulls_quotes_and_asks_for_fresh_books_once_in_a_while(s
     assert not any(isinstance(c, Reconnect) for c in story.tell(Frame(story.at + 1, 0, data)).commands)
 
 
+def test_a_frame_refused_soon_after_another_gets_its_fresh_books_a_little_later(story):
+    story.accept()
+    story.tell(Frame(story.at, 0, b"{"))
+    story.touch("0.49", "0.51")
+    story.tell(Frame(story.at, 0, b"{"))
+    asked = [any(isinstance(c, Reconnect) for c in story.wait(1).commands) for _ in range(6)]
+    assert asked == [False, False, False, False, True, False]
+
+
+def test_a_connection_that_comes_back_by_itself_is_not_asked_to(story):
+    story.tell(Frame(story.at, 0, b"{"))
+    story.tell(Frame(story.at, 0, b"{"))
+    story.tell(FeedSignal(story.at, 0, FeedNews.CLOSED, "gone"))
+    assert not any(isinstance(c, Reconnect) for _ in range(7) for c in story.wait(1).commands)
+
+
+def test_a_book_that_stays_crossed_is_fetched_anew(story):
+    story.accept()
+    story.touch("0.52", "0.51")
+    assert not any(isinstance(c, Reconnect) for c in story.wait(1).commands)
+    assert any(isinstance(c, Reconnect) for c in story.wait(1).commands)
+
+
 def test_a_crossed_book_is_not_quoted(story):
     story.accept()
     assert len(canceled(story.touch("0.52", "0.51").commands)) == 2
