@@ -99,14 +99,13 @@ def test_b027_health_is_one_question_and_the_answer_names_the_check_that_failed(
     exchange: Exchange, quote: Quote
 ) -> None:
     pit = Pit(exchange)
+    pit.open("0.49", "0.51")
     session = quote(exchange, WS_RECONNECT_BASE_DELAY="0.5")
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.49", "0.51")
     session.decided("0.48", "0.52", reason="")
     place = session.mark()
-    exchange.ask("DELETE", f"/orders?token_id={session.tokens[0]}")
+    pit.clear()
     session.decided(None, None, after=place, reason="one side of the book is empty")
-    pit.open(session.tokens[0], "0.49", "0.51")
+    pit.open("0.49", "0.51")
     session.decided("0.48", "0.52", after=session.mark(), reason="")
     place = session.mark()
     exchange.post("/stream/drop", code=1006)

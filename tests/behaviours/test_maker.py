@@ -14,18 +14,13 @@ from signal import SIGINT, SIGTERM
 import pytest
 
 from tests.behaviours.conftest import Pmm, Quote
-from tests.support.blackbox import LIMIT_S, PMM, Exchange, Pit, Quoter, Record, environment
-
-# In the venue's milliseconds, and after everything that an exchange says by itself.
-LATER_MS = 4_102_444_800_000
+from tests.support.blackbox import LATER_MS, LIMIT_S, PMM, Exchange, Pit, Quoter, environment, snapshot
 
 
-def begin(pit: Pit, quote: Quote, *arguments: str, bid: str = "0.49", ask: str = "0.51", **more: str) -> Quoter:
-    """A session with data, in a market with this touch."""
-    session = quote(pit.exchange, *arguments, **more)
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], bid, ask)
-    return session
+def begin(pit: Pit, quote: Quote, *arguments: str, **more: str) -> Quoter:
+    """A session in a market whose touch is 0.49 to 0.51."""
+    pit.open("0.49", "0.51")
+    return quote(pit.exchange, *arguments, **more)
 
 
 def test_b057_mid_fifty_and_four_cents_quote_forty_eight_and_fifty_two(pit: Pit, quote: Quote) -> None:
@@ -52,21 +47,6 @@ def test_b058_spread_and_size_are_as_configured(
     assert {place["size"] for place in session.events("place")} == {"20"}
 
 
-def snapshot(token: str, bid: str, ask: str, at_ms: int) -> Record:
-    """A book of the venue with one level a side and a fine tick."""
-    return {
-        "market": "",
-        "asset_id": token,
-        "timestamp": str(at_ms),
-        "hash": "0" * 40,
-        "bids": [{"price": bid, "size": "100"}],
-        "asks": [{"price": ask, "size": "100"}],
-        "tick_size": "0.001",
-        "event_type": "book",
-        "last_trade_price": "",
-    }
-
-
 def test_b059_nineteen_thousandths_move_nothing_and_twenty_requote(pit: Pit, quote: Quote) -> None:
     session = quote(pit.exchange)
     session.moved("feed", "RUNNING")
@@ -77,8 +57,8 @@ def test_b059_nineteen_thousandths_move_nothing_and_twenty_requote(pit: Pit, quo
         low, high = thousandths_bid, thousandths_ask
         at = next(moments)
         books = [
-            snapshot(yes, f"{low / 1000:.3f}", f"{high / 1000:.3f}", at),
-            snapshot(no, f"{(1000 - high) / 1000:.3f}", f"{(1000 - low) / 1000:.3f}", at),
+            snapshot(yes, f"{low / 1000:.3f}", f"{high / 1000:.3f}", tick="0.001", at_ms=at),
+            snapshot(no, f"{(1000 - high) / 1000:.3f}", f"{(1000 - low) / 1000:.3f}", tick="0.001", at_ms=at),
         ]
         pit.exchange.inject(books)
 

@@ -42,9 +42,8 @@ def life(session: Quoter, order_id: str) -> list[str]:
 
 
 def test_b048_orders_are_created_cancelled_and_all_cancelled_as_the_session_goes(pit: Pit, quote: Quote) -> None:
+    pit.open("0.49", "0.51")
     session = quote(pit.exchange)
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.49", "0.51")
     session.settled("0.48", "0.52")
     before = session.events("place")
     pit.move("0.51", "0.53")
@@ -80,9 +79,8 @@ def test_b049_a_trade_at_a_better_price_than_ours_leaves_us_alone(pit: Pit, quot
 
 
 def test_b049_who_was_at_our_price_before_us_is_served_before_us(pit: Pit, quote: Quote) -> None:
+    pit.open("0.49", "0.51")
     session = quote(pit.exchange)
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.49", "0.51")
     session.settled("0.48", "0.52")
     pit.move("0.51", "0.53")
     session.settled("0.5", "0.54")
@@ -96,17 +94,16 @@ def test_b049_who_was_at_our_price_before_us_is_served_before_us(pit: Pit, quote
     pit.touch("BUY", "0.49")
     session.until(lambda data: data.get("best_bid") == "0.49", after=place)
     assert session.events("fill") == []
-    pit.order("BUY", "0.48", "4")
-    pit.order("SELL", "0.48", "104", tif="FAK")  # 4 more than were ahead
+    pit.order("BUY", "0.48", "6")
+    pit.order("SELL", "0.48", "106", tif="FAK")  # 6 more than were ahead
     fill = session.until(lambda data: data["event"] == "fill", after=place)
-    assert (fill["price"], fill["size"]) == ("0.48", "4")
+    assert (fill["price"], fill["size"]) == ("0.48", "6")
 
 
 def ready(pit: Pit, quote: Quote) -> Quoter:
     """A session whose orders rest at 0.48 and 0.52."""
+    pit.open("0.49", "0.51")
     session = quote(pit.exchange)
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.49", "0.51")
     session.settled("0.48", "0.52")
     return session
 
@@ -117,9 +114,9 @@ def test_b051_b062_rounding_never_worsens_a_price_and_quotes_stay_inside_and_apa
 ) -> None:
     dice = random.Random(spread)
     # Touches that jump through our orders fill or refuse them; no limit may end that here.
+    pit.open("0.49", "0.51")
     session = quote(pit.exchange, "--spread", spread, MM_REQUOTE_THRESHOLD="0", **NO_LIMIT)
     session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.49", "0.51")
     touches = [sorted(dice.sample(range(1, 100), 2)) for _ in range(8)]
     for low, high in [*touches, [1, 2], [98, 99], [1, 99]]:
         bid, ask = f"{low / 100:.2f}".rstrip("0"), f"{high / 100:.2f}".rstrip("0")

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.conftest import Pmm, Quote
-from tests.support.blackbox import Exchange, Pit, Process, Quoter, final_ladder
+from tests.behaviours.conftest import Quote
+from tests.support.blackbox import LATER_MS, Exchange, Pit, Process, Quoter, change, final_ladder
 
 CHANGES = 10_000
-# In the venue's milliseconds, and after everything that an exchange says by itself.
-LATER = "4102444800000"
 
 
 def final_books_equal(quoter: Quoter, exchange: Exchange) -> None:
@@ -34,7 +32,7 @@ def test_b016_after_a_thousand_random_changes_the_books_are_equal_level_by_level
     pit = Pit(exchange)
     session = quote(exchange)
     session.moved("feed", "RUNNING")
-    pit.clear(session.tokens[0])
+    pit.clear()
     resting: list[str] = []
     for _ in range(1_000):
         if resting and dice.random() < 0.4:
@@ -51,9 +49,8 @@ def test_b016_after_a_thousand_random_changes_the_books_are_equal_level_by_level
 @pytest.mark.parametrize("code", [1006, 1000], ids=["b017_an_abnormal_close", "b018_a_clean_close"])
 def test_the_session_comes_back_after(exchange: Exchange, quote: Quote, code: int) -> None:
     pit = Pit(exchange)
+    pit.open("0.30", "0.32")
     session = quote(exchange, WS_RECONNECT_BASE_DELAY="0.1")
-    session.moved("feed", "RUNNING")
-    pit.open(session.tokens[0], "0.30", "0.32")
     session.settled("0.29", "0.33")
     place = session.mark()
     assert exchange.post("/stream/drop", code=code) == {"dropped": 1}
@@ -87,36 +84,25 @@ def test_b019_delays_grow_to_the_cap_and_the_last_attempt_ends_in_error(exchange
         assert full / 2 - 0.01 <= wait <= full + 0.5, waits
 
 
-def test_b020_no_change_of_ten_thousand_is_lost_or_out_of_order(exchange: Exchange, tmp_path: Path, pmm: Pmm) -> None:
-    Pit(exchange)
-    token = first_token(exchange, pmm)
+def test_b020_no_change_of_ten_thousand_is_lost_or_out_of_order(exchange: Exchange, tmp_path: Path) -> None:
+    token = Pit(exchange).tokens[0]
     with Process(tmp_path, "stream", "demo", "--json", "--limit", str(CHANGES), **exchange.env) as stream:
         exchange.until_subscribed()
         sizes = [str(number) for number in range(1, CHANGES + 1)]
         for start in range(0, CHANGES, 100):
-            changes = [change(token, "0.01", size) for size in sizes[start : start + 100]]
-            exchange.inject({"market": "", "price_changes": changes, "timestamp": LATER, "event_type": "price_change"})
+            changes = [change(token, size=size) for size in sizes[start : start + 100]]
+            exchange.inject(
+                {"market": "", "price_changes": changes, "timestamp": str(LATER_MS), "event_type": "price_change"}
+            )
         end = stream.finish()
     assert end.status == 0
     assert [data["size"] for data in stream.said] == sizes
     assert {(data["kind"], data["side"], data["price"]) for data in stream.said} == {("change", "BUY", "0.01")}
 
 
-def first_token(exchange: Exchange, pmm: Pmm) -> str:
-    token: str = pmm("book", "demo", "--json", **exchange.env).document["data"]["token_id"]
-    return token
-
-
-def change(token: str, price: str, size: str) -> dict[str, str]:
-    rest = {"side": "BUY", "hash": "0" * 40, "best_bid": "", "best_ask": ""}
-    return {"asset_id": token, "price": price, "size": size, **rest}
-
-
-def test_b020_a_trade_is_told_with_price_size_and_the_taker_s_side(
-    exchange: Exchange, pmm: Pmm, tmp_path: Path
-) -> None:
+def test_b020_a_trade_is_told_with_price_size_and_the_taker_s_side(exchange: Exchange, tmp_path: Path) -> None:
     pit = Pit(exchange)
-    pit.open(first_token(exchange, pmm), "0.40", "0.60")
+    pit.open("0.40", "0.60")
     with Process(tmp_path, "stream", "demo", "--json", **exchange.env) as stream:
         exchange.until_subscribed()
         pit.order("BUY", "0.60", "12.5", tif="FAK")

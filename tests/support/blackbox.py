@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,7 +165,8 @@ class Process:
             assert self._news.wait_for(lambda: any(text in line for line in self._errors), limit), self._errors
 
     def _excuse(self, found: Sequence[Record]) -> str:
-        last = "\n".join(json.dumps(record) for record in found[-20:])
+        telling = [record for record in found if record.get("event") != "decision"] + found[-2:]
+        last = "\n".join(json.dumps(record) for record in telling[-30:])
         state = "ended" if not self._open else "still runs"
         return f"never said what was waited for; the process {state}:\n{last}\n{''.join(self._errors)[-SHOWN_CHARS:]}"
 
@@ -348,23 +350,28 @@ class Pit:
     def __init__(self, exchange: Exchange, market: str = "demo") -> None:
         self.exchange = exchange
         self.market = market
+        with urllib.request.urlopen(f"{exchange.urls['gamma_url']}/markets/slug/{market}", timeout=LIMIT_S) as answer:
+            self.tokens: list[str] = json.loads(json.load(answer)["clobTokenIds"])
         self._touch: dict[str, tuple[str, str]] = {}  # side to order id and price
         exchange.post("/traders", on=False)
 
-    def clear(self, token: str) -> None:
-        self.exchange.ask("DELETE", f"/orders?token_id={token}")
+    def clear(self) -> None:
+        """Take every order out."""
+        self.exchange.ask("DELETE", f"/orders?token_id={self.tokens[0]}")
         self._touch.clear()
 
-    def open(self, token: str, bid: str, ask: str) -> None:
+    def open(self, bid: str, ask: str) -> None:
         """An empty book, then these two prices."""
-        self.clear(token)
+        self.clear()
         self.touch("BUY", bid)
         self.touch("SELL", ask)
 
     def order(self, side: str, price: str, size: str, outcome: str = "YES", tif: str = "GTC") -> Record:
+        """An order of somebody else; fails when the venue refuses it."""
         answer: Record = self.exchange.post(
             "/orders", market=self.market, outcome=outcome, side=side, price=price, size=size, tif=tif
         )
+        assert not answer["reason"], answer
         return answer
 
     def taken(self, side: str) -> None:
@@ -394,3 +401,28 @@ class Pit:
         self.order(side, through, str(int(size) + 100), tif="FAK")
         self._touch[other] = (wall["order_id"], through)
         self.touch(other, best)
+
+
+# A moment of the venue, in its milliseconds, after everything that an exchange says by itself.
+LATER_MS = 4_102_444_800_000
+
+
+def snapshot(token: str, bid: str, ask: str, *, tick: str = "0.01", at_ms: int = LATER_MS) -> Record:
+    """A book of the venue with one level a side."""
+    return {
+        "market": "",
+        "asset_id": token,
+        "timestamp": str(at_ms),
+        "hash": "0" * 40,
+        "bids": [{"price": bid, "size": "100"}],
+        "asks": [{"price": ask, "size": "100"}],
+        "tick_size": tick,
+        "event_type": "book",
+        "last_trade_price": "",
+    }
+
+
+def change(token: str, **more: object) -> Record:
+    """One entry of a price change: a bid at 0.01, or what `more` says."""
+    entry = {"price": "0.01", "size": "100", "side": "BUY", "hash": "0" * 40, "best_bid": "", "best_ask": ""}
+    return {"asset_id": token, **entry, **more}
