@@ -37,16 +37,16 @@ def quote(
         raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
     request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed)
     finished = asyncio.run(app.quote(loaded, request, lambda markets: Session(cli, markets)))
-    cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
-    if finished.failure is not None:
-        raise finished.failure
+    try:
+        cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
+    finally:
+        if finished.failure is not None:
+            raise finished.failure  # counts for more than a summary that nobody reads
 
 
 def _choose(cli: Cli) -> str:
     """Ask a person which market; raises UsageError where nobody can be asked."""
     import asyncio
-    import sys
-    from contextlib import redirect_stdout
 
     from pmm import app
     from pmm.errors import UsageError
@@ -57,9 +57,8 @@ def _choose(cli: Cli) -> str:
     offered = asyncio.run(app.offer_markets(cli.loaded))
     for number, market in enumerate(offered, 1):
         cli.note(f"{number:3}  {market.slug}  {market.question}")
-    # The parser library writes a blank to stdout when it asks, wherever the question itself goes.
-    with redirect_stdout(sys.stderr):
-        number = int(typer.prompt("Which market", type=int, err=True))
-    if not 1 <= number <= len(offered):
-        raise UsageError(f"there is no market number {number}", hint=f"Choose 1 to {len(offered)}.")
-    return offered[number - 1].slug
+    choice = cli.ask("Which market", type=int)
+    assert isinstance(choice, int), "the parser library converts"
+    if not 1 <= choice <= len(offered):
+        raise UsageError(f"there is no market choice {choice}", hint=f"Choose 1 to {len(offered)}.")
+    return offered[choice - 1].slug
