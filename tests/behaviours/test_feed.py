@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import product
 
 import pytest
 
+from pmm.commands import Place
+from pmm.core.engine import Engine
 from pmm.core.feed import FEED
+from pmm.core.step import Step
 from pmm.errors import ImpossibleMove
+from pmm.model import SHARE, Market, Token, price_text
+from pmm.strategies.fixed_spread import FixedSpread
+from pmm.venues.mock import MockFeed
 from tests.behaviours.conftest import Pmm, Quote
 from tests.support.blackbox import Exchange, Pit, Record
 
@@ -112,3 +119,25 @@ def test_b027_health_is_one_question_and_the_answer_names_the_check_that_failed(
     sick = session.until(lambda data: data["event"] == "decision" and data["reason"], after=place)
     assert sick["reason"].startswith("feed is STARTING")
     session.decided("0.48", "0.52", after=place, reason="")
+
+
+def yes_prices(step: Step) -> list[str]:
+    """The orders of a step in terms of YES, lowest first."""
+    placed = [command for command in step.commands if isinstance(command, Place)]
+    return sorted(price_text(place.price if place.token == "1" else 10_000 - place.price) for place in placed)
+
+
+def test_b033_a_mock_feed_moves_the_maker_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", None)
+    tokens = (Token("1", "Yes"), Token("2", "No"))
+    feed = MockFeed(Market("0x1", "mock", "Does it move?", tokens, tick=100, min_size=5 * SHARE))
+    engine = Engine(FixedSpread())
+    engine.step(feed.listed())
+    states = [engine.step(event) and engine.connections[0].state for event in feed.connect()]
+    assert (states, engine.healthy(feed.at)) == (["STARTING", "STARTING"], "feed is STARTING")
+    assert yes_prices(engine.step(feed.set_price("0.50"))) == ["0.48", "0.52"]
+    assert (engine.connections[0].state, engine.healthy(feed.at)) == ("RUNNING", None)
+    lost = engine.step(feed.lose("the cable was cut"))
+    assert [change.new for change in lost.changes if change.machine == "feed"] == ["STARTING"]
+    assert "the cable was cut" in str(engine.healthy(feed.at))
+    assert yes_prices(engine.step(feed.set_book([("0.40", "50")], [("0.60", "50")]))) == []  # the old orders first
