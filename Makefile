@@ -2,6 +2,7 @@
 #   make quote   set up, build, and quote the demo market of the embedded exchange
 #   make test    every test, on the working tree and on the installed wheel
 #   make check   format, lint, types, layers, stubs, packages
+#   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
 
@@ -11,11 +12,13 @@ BIN     = $(VENV)/bin
 # A second environment that holds nothing but the wheel and what tests need.
 WHEELS  = $(VENV)/wheel
 DURATION ?= 20
+FUZZ_SECONDS ?= 600
+FUZZ_SEED    ?= 1
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel check bench docs clean
+.PHONY: quote test test-tree test-wheel check fuzz bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
@@ -41,6 +44,12 @@ check: $(VENV)/.check
 	mkdir -p build && rm -rf build/dist
 	$(BIN)/python -m build --outdir build/dist > build/packages.log 2>&1 || { cat build/packages.log; exit 1; }
 	$(BIN)/python tests/support/packages.py build/dist
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz frames --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz books --operations 10000000 --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz quotes --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz native --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
