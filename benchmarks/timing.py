@@ -63,6 +63,7 @@ def percentiles(candidate: Candidate, frames: Sequence[bytes]) -> tuple[float, f
         empty = median(-(clock() - clock()) for _ in range(2000))
         times = []
         for frame in frames:
+            frame.find(b"\0")
             began = clock()
             candidate(frame)
             times.append(clock() - began - empty)

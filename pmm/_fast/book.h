@@ -132,15 +132,17 @@ static inline void pmm_book_put(pmm_book *book, int side, int32_t rank, int64_t 
     uint16_t *page = book->directory + (size_t)side * book->pages_side + rank / PMM_PAGE;
     uint64_t bit = 1ull << (rank & 63), before = *word;
     uint64_t *summary = &book->summary[side][rank >> 12], summary_bit = 1ull << ((rank >> 6) & 63);
-    if (size) {
-        if (!(before & pmm_page_mask(rank))) *page = pmm_page_take(book);
-        book->pages[(size_t)*page * PMM_PAGE + (rank & (PMM_PAGE - 1))] = size;
-        *word = before | bit;
-        *summary |= summary_bit;
-    } else if (before & bit) {
-        uint64_t after = before ^ bit;
-        *word = after;
-        if (!(after & pmm_page_mask(rank))) pmm_page_give(book, *page);
+    /* Whether a size comes or goes cannot be predicted, so where the page is in use nothing branches on it. */
+    if (__builtin_expect(!(before & pmm_page_mask(rank)), 0)) {
+        if (!size) return;
+        *page = pmm_page_take(book);
+    }
+    uint64_t after = (before & ~bit) | (size ? bit : 0);
+    book->pages[(size_t)*page * PMM_PAGE + (rank & (PMM_PAGE - 1))] = size;
+    *word = after;
+    *summary |= summary_bit;
+    if (__builtin_expect(!(after & pmm_page_mask(rank)), 0)) {
+        pmm_page_give(book, *page);
         if (!after) *summary ^= summary_bit;
     }
 }

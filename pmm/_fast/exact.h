@@ -14,7 +14,7 @@
 
 #define PMM_EXACT_CHANGE 276 /* bytes that reading one change may look at; a shorter rest goes the general way */
 #define PMM_EXACT_LEVEL 64
-#define PMM_EXACT_PAGES 4    /* room made in every book before it is known what a frame needs, so changes in it at most */
+#define PMM_EXACT_PAGES PMM_SPARE_PAGES /* changes at most: room for so many is made before it is known what they need */
 #define PMM_BRANCH __asm__ volatile("") /* keeps the compiler from turning a branch into a data dependency */
 #define PMM_EXACT_TOKEN 64   /* shorter ids go the general way */
 
@@ -318,7 +318,7 @@ static inline int pmm_exact_levels(pmm_cursor *cursor, pmm_frame *frame) {
         faults.range |= price - 1;
         if (!pmm_faultless(&faults)) return 1;
         pmm_level *level = pmm_level_add(frame);
-        if (!level) return 0;
+        if (__builtin_expect(!level, 0)) return 0;
         level->price = price;
         level->size = size;
         cursor->at = at + 3 + (at[3] == ' ');

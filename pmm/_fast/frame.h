@@ -11,6 +11,7 @@
 #define PMM_HASH_MAX 64
 #define PMM_ABSENT (-1)
 #define PMM_TOKEN_INLINE 80   /* the venue's tokens have 74 to 78 digits */
+#define PMM_SPARE_PAGES 4     /* room left after a snapshot, so that the changes behind it need not allocate */
 #define PMM_KEEP_EVENTS 4096  /* staging memory above this is given back after the frame that needed it */
 #define PMM_KEEP_LEVELS 65536
 
@@ -48,6 +49,7 @@ typedef struct {
 typedef struct {
     int64_t size;
     int32_t price;
+    int32_t rank; /* set when the level was checked against its book */
 } pmm_level;
 
 typedef struct {
@@ -157,8 +159,7 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
     pmm_book_clear(slot->book);
     for (int side = 0; side < 2; side++) {
         const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
-        for (; level < end; level++)
-            pmm_book_put(slot->book, side, pmm_rank_of_price(slot->book, side, level->price), level->size);
+        for (; level < end; level++) pmm_book_put(slot->book, side, level->rank, level->size);
     }
     pmm_keep_hash(slot, event);
     if (event->at_ms != PMM_ABSENT) slot->at_ms = slot->snapshot_ms = event->at_ms;
@@ -170,16 +171,16 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
 
 /* Whether every level of a snapshot lies on the tick of its book, and `spare` pages beyond it have room. */
 static inline int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
-    uint32_t pages = spare;
+    uint32_t pages = spare + PMM_SPARE_PAGES;
     for (int side = 0; side < 2; side++) {
-        const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
+        pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
         /* The venue sorts its levels, so counting the changes of page counts the pages. */
         for (int32_t last = -1; level < end; level++) {
             int32_t ticks = pmm_ticks(book, level->price);
             if (ticks < 0) return PMM_OFF_GRID;
-            int32_t page = pmm_rank(book, side, ticks) / PMM_PAGE;
-            pages += page != last;
-            last = page;
+            level->rank = pmm_rank(book, side, ticks);
+            pages += level->rank / PMM_PAGE != last;
+            last = level->rank / PMM_PAGE;
         }
     }
     if (pages > 2u * book->pages_side) pages = 2u * book->pages_side;

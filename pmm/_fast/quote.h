@@ -22,13 +22,15 @@ typedef struct {
 } pmm_order;
 
 typedef struct {
+    /* What the gate looks at first, together. */
+    int32_t seen_bid, seen_ask, seen_tick; /* the touch that `answer` was given for */
+    int32_t fair;
+    uint8_t active, fresh, answer;
     int64_t half_spread, skew, size, min_size, limit, threshold; /* micro-USD and micro-shares */
     int64_t inventory;
     int32_t reference; /* micro-USD, PMM_CENTRE_NONE when there is none */
-    int32_t fair, levels, step, post_only;
+    int32_t levels, step, post_only;
     int32_t reach;     /* levels that are wanted or work: the gate looks no further */
-    int32_t seen_bid, seen_ask, seen_tick; /* the touch that `answer` was given for */
-    uint8_t active, fresh, answer;
     pmm_order working[2][PMM_LADDER];
 } pmm_plan;
 

@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
 """Plans, targets and the gate, compiled: quote.h behind the same face as pmm._fast.pure.quote."""
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint32_t
 from libc.stdlib cimport free, realloc
@@ -97,6 +98,8 @@ cdef class Quoter:
         cdef pmm_slot *slot = self.books.slot(index)
         return bool(pmm_gate(plan, slot, pmm_best_bid(slot.book), pmm_best_ask(slot.book), False))
 
+    @cython.binding(False)
+    @cython.always_allow_keywords(False)
     def feed(self, frame):
         """Feed a frame to the books; how many planned tokens that it touched must move, or a negative `Refusal`."""
         cdef int done

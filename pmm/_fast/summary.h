@@ -13,6 +13,13 @@ static inline char *pmm_append(char *end, const char *text, size_t length) {
     return end + length;
 }
 
+/* Whether a text can stand between quotes as it is: printable ASCII without quotes and backslashes. */
+static inline int pmm_all_plain(const char *text, size_t length) {
+    for (size_t at = 0; at < length; at++)
+        if ((unsigned char)text[at] < 0x20 || (unsigned char)text[at] > 0x7e || text[at] == '"' || text[at] == '\\') return 0;
+    return 1;
+}
+
 /* Write the levels of one side, best last as the venue does; the end of what was written. */
 static char *pmm_summary_side(char *end, const pmm_book *book, int side) {
     const char *start = end;

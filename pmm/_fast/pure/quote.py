@@ -162,7 +162,7 @@ class Quoter:
             for place in wanted.keys() | entry.working.keys()
         )
 
-    def feed(self, frame: bytes | str | bytearray | memoryview) -> int:
+    def feed(self, frame: bytes | str | bytearray | memoryview, /) -> int:
         """Feed a frame to the books; how many planned tokens that it touched must move, or a negative `Refusal`."""
         self.moved = []
         done = self.books.feed(frame)
