@@ -356,3 +356,20 @@ def test_the_feed_is_stopped_at_the_end_and_stays_in_error_when_it_failed(story)
     story.tell(Operator(story.at, OperatorAction.STOP, "test"))
     story.accept()
     assert story.machine("feed")[-1] == "STOPPED"
+
+
+def test_a_feed_that_ran_and_stays_silent_after_reopening_is_opened_again_until_no_attempt_is_left(story):
+    story.accept()
+    story.wait(60)
+    story.accept()
+    for _ in range(3):
+        story.tell(FeedSignal(story.at, 0, FeedNews.CLOSED, "reopened"))
+        story.tell(FeedSignal(story.at, 0, FeedNews.CONNECTING))
+        story.tell(FeedSignal(story.at, 0, FeedNews.OPENED))
+        assert not any(isinstance(command, Reconnect) for command in story.wait(9).commands)
+        assert any(isinstance(command, Reconnect) for command in story.wait(1).commands)
+        assert not any(isinstance(command, Reconnect) for command in story.wait(1).commands)
+    assert story.machine("feed")[-1] == "STARTING"
+    story.tell(FeedSignal(story.at, 0, FeedNews.GAVE_UP, "10 attempts failed"))
+    assert story.machine("feed")[-1] == "ERROR"
+    assert story.step.done
