@@ -60,5 +60,5 @@ def _choose(cli: Cli) -> str:
     choice = cli.ask("Which market", type=int)
     assert isinstance(choice, int), "the parser library converts"
     if not 1 <= choice <= len(offered):
-        raise UsageError(f"there is no market choice {choice}", hint=f"Choose 1 to {len(offered)}.")
+        raise UsageError(f"there is no market number {choice}", hint=f"Choose 1 to {len(offered)}.")
     return offered[choice - 1].slug
