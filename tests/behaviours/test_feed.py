@@ -133,10 +133,10 @@ def test_b033_a_mock_feed_moves_the_maker_without_a_network(monkeypatch: pytest.
     feed = MockFeed(Market("0x1", "mock", "Does it move?", tokens, tick=100, min_size=5 * SHARE))
     engine = Engine(FixedSpread())
     engine.step(feed.listed())
-    states = [engine.step(event) and engine.connections[0].state for event in feed.connect()]
+    states = [engine.step(event) and engine.data.connections[0].state for event in feed.connect()]
     assert (states, engine.healthy(feed.at)) == (["STARTING", "STARTING"], "feed is STARTING")
     assert yes_prices(engine.step(feed.set_price("0.50"))) == ["0.48", "0.52"]
-    assert (engine.connections[0].state, engine.healthy(feed.at)) == ("RUNNING", None)
+    assert (engine.data.connections[0].state, engine.healthy(feed.at)) == ("RUNNING", None)
     lost = engine.step(feed.lose("the cable was cut"))
     assert [change.new for change in lost.changes if change.machine == "feed"] == ["STARTING"]
     assert "the cable was cut" in str(engine.healthy(feed.at))

@@ -6,29 +6,28 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.behaviours.conftest import Pmm
-from tests.support.blackbox import PMM, Exchange, environment
+from tests.support.blackbox import PMM, Exchange, Process, environment
 
 HELP_CPU_S_MAX = 0.35
+MAIN = "quote --market demo --dry-run --duration 20 --seed 7 --json"
 HEAVY = ("eth_account", "py_clob_client", "py_clob_client_v2", "aiohttp", "pyarrow", "rich.live")
 
 
-def test_the_main_command_quotes_fills_and_accounts_for_every_cent(pmm: Pmm, exchange: Exchange) -> None:
-    arguments = ("quote", "--market", "demo", "--dry-run", "--duration", "20", "--seed", "7", "--json")
-    done = pmm(*arguments, **exchange.env)
-    assert done.status == 0
-    documents = done.documents
-    assert all(document["schema"] == "pmm.quote/1" and document["mode"] == "dry-run" for document in documents)
-    summary = documents[-1]["data"]
-    assert summary["event"] == "summary"
-    assert summary["quotes"] >= 10
-    assert summary["fills"] >= 1
-    assert (summary["pnl"]["residual"], summary["open_orders"], summary["books"]["mismatches"]) == ("0", 0, 0)
-    assert not any(request["authenticated"] for request in exchange.requests())
+@pytest.fixture(scope="module", autouse=True)
+def main_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Exchange]]:
+    """The main command, which takes its 20 seconds while the other tests of this file run."""
+    home = tmp_path_factory.mktemp("main")
+    with (
+        Exchange(home) as exchange,
+        Process(home, *MAIN.split(), **exchange.env) as command,
+    ):
+        yield command, exchange
 
 
 def test_without_any_venue_the_demo_market_is_quoted_on_the_embedded_exchange(pmm: Pmm) -> None:
@@ -87,3 +86,18 @@ def test_help_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     )
     assert done.stderr.split() == ["0", "[]"]
     assert "Usage" in done.stdout
+
+
+def test_the_main_command_quotes_fills_and_accounts_for_every_cent(main_command: tuple[Process, Exchange]) -> None:
+    command, exchange = main_command
+    done = command.finish()
+    assert done.status == 0
+    documents = done.documents
+    assert all(document["schema"] == "pmm.quote/1" and document["mode"] == "dry-run" for document in documents)
+    summary = documents[-1]["data"]
+    assert summary["event"] == "summary"
+    assert 20 <= float(summary["run_time_s"]) < 22
+    assert summary["quotes"] >= 10
+    assert summary["fills"] >= 1
+    assert (summary["pnl"]["residual"], summary["open_orders"], summary["books"]["mismatches"]) == ("0", 0, 0)
+    assert not any(request["authenticated"] for request in exchange.requests())
