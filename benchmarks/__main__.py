@@ -294,12 +294,10 @@ def processor() -> str:
 def table(lines: list[Line], before: dict[str, float]) -> str:
     rows = [f"{'line':58} {'here':>8} {'must':>6} {'target':>7} {'ambition':>9}  reached"]
     for line in lines:
-        mark = "<=" if line.lower else "x"
         value = f"{line.ratio:.2f}" if line.lower or line.ratio < 10 else f"{line.ratio:.1f}"
-        row = f"{line.name:58} {value:>8} {line.must:>6g} {line.target:>7g} {line.ambition:>9g}  {mark:2} {line.verdict():9} {line.detail}"
-        if line.name in before:
-            row += f"  (saved run: {before[line.name]:.2f})"
-        rows.append(row)
+        goals = f"{line.must:>6g} {line.target:>7g} {line.ambition:>9g}  {'<=' if line.lower else '>='}"
+        saved = f"  (saved run: {before[line.name]:.2f})" if line.name in before else ""
+        rows.append(f"{line.name:58} {value:>8} {goals} {line.verdict():9} {line.detail}{saved}")
     return "\n".join(rows)
 
 
@@ -312,9 +310,8 @@ def main() -> None:
     told = stream(chosen.frames)
     check(told, told.frames[:3_000])
     kernel = "compiled" if COMPILED else "pure Python"
-    print(
-        f"{processor()}, Python {platform.python_version()}, kernel {kernel}; {told.changes / len(told.frames):.2f} changes a frame"
-    )
+    changes = told.changes / len(told.frames)
+    print(f"{processor()}, Python {platform.python_version()}, kernel {kernel}; {changes:.2f} changes a frame")
     lines = [
         *frame_lines(told),
         tail_line(told),

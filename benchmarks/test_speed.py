@@ -59,4 +59,5 @@ def test_hash_of_48_and_49_levels(benchmark: Benchmark) -> None:
     book.load(
         [(price, 10**7) for price in range(100, 4_900, 100)], [(price, 10**7) for price in range(5_000, 9_900, 100)]
     )
-    assert len(benchmark(book.hash, "0x" + "ab" * 32, "7" * 77, "1789156413830", "5", False, "0.500")) == 40
+    texts = {"market": "0x" + "ab" * 32, "asset_id": "7" * 77, "timestamp": "1789156413830", "min_order_size": "5"}
+    assert len(benchmark(book.hash, **texts, neg_risk=False, last_trade_price="0.500")) == 40

@@ -15,8 +15,8 @@
 #define PMM_EXACT_CHANGE 276 /* bytes that reading one change may look at; a shorter rest goes the general way */
 #define PMM_EXACT_LEVEL 64
 #define PMM_EXACT_PAGES PMM_SPARE_PAGES /* changes at most: room for so many is made before it is known what they need */
-/* A length that is guessed lets the bytes behind it be read before the guess is confirmed.  The compiler must not see
- * that the guess equals what was found, or it would make a data dependency of the branch. */
+/* A length that is guessed lets the bytes behind it be read before the guess is confirmed.  The compiler must not make
+ * one data dependency of the two ways, so it is kept from knowing what the length is. */
 #define PMM_GUESS(length) __asm__ volatile("" : "+r"(length))
 #define PMM_EXACT_TOKEN 64   /* shorter ids go the general way */
 
@@ -108,31 +108,24 @@ static inline uint32_t pmm_eight(uint64_t digits) {
 /* The decimals of a price up to its quote, in grid units; advances `at` from behind "0." to the quote.
  * A digit has bit 0x10 and a quote has not, so the lowest byte without it is where the digits end; that a quote is
  * there is for the literal that follows to see.  More than four decimals are wrong unless they are zeros. */
-static inline uint32_t pmm_exact_price(const char **at, pmm_faults *faults, int *guess) {
+static inline uint32_t pmm_exact_price(const char **at, pmm_faults *faults) {
     uint64_t text = pmm_load8(*at);
     int end = __builtin_ctzll((~text & 0x101010101000ull) | 1ull << 52) - 4;
     uint64_t digits = (text - 0x3030303030303030ull) & ((1ull << end) - 1);
     pmm_expect_digits(faults, digits);
     faults->other |= digits >> 32;
-    int length = *guess;
-    PMM_GUESS(length);
-    if (__builtin_expect(length != end >> 3, 0)) {
-        length = end >> 3;
-        PMM_GUESS(length);
-    }
-    *guess = length;
-    *at += length;
+    *at += end >> 3;
     uint32_t pairs = (uint32_t)digits * 10 + (uint32_t)(digits >> 8);
     return (pairs & 0x00ff00ff) * 6553601u >> 16;
 }
 
 /* A best price: as above, or "0" and "1" for an empty side. */
-static inline uint32_t pmm_exact_best(const char **at, pmm_faults *faults, int *guess) {
+static inline uint32_t pmm_exact_best(const char **at, pmm_faults *faults) {
     uint16_t head;
     memcpy(&head, *at, 2);
     if (__builtin_expect(head == ('0' | '.' << 8), 1)) {
         *at += 2;
-        return pmm_exact_price(at, faults, guess);
+        return pmm_exact_price(at, faults);
     }
     uint16_t whole = (uint16_t)(head - ('0' | '"' << 8));
     faults->other |= (uint64_t)(whole > 1);
@@ -189,21 +182,25 @@ static inline void pmm_expect_token(pmm_check *check, const char *at, const pmm_
 /* One change, from its brace to behind the closing one; 0 for a token that is not followed (or no memory), everything else that is
  * wrong shows in the check and in the faults. */
 static inline int pmm_exact_change(const char **cursor, pmm_event *event, const pmm_tokens *tokens, pmm_check *check,
-                                   pmm_faults *faults, int *guess) {
+                                   pmm_faults *faults) {
     const char *at = *cursor;
     PMM_EXPECT(check, at, "{\"asset_id\":\"");
     at += 13;
     pmm_slot *slot = pmm_exact_slot(tokens, at);
     if (!slot || slot->token_length < PMM_EXACT_TOKEN) return 0;
     /* Nearly every id has 77 digits. */
-    int length = 77;
-    PMM_GUESS(length);
-    if (__builtin_expect(slot->token_length != length, 0)) length = slot->token_length;
-    pmm_expect_token(check, at, slot, length);
-    at += length;
+    if (__builtin_expect(slot->token_length == 77, 1)) {
+        pmm_expect_token(check, at, slot, 77);
+        at += 77;
+    } else {
+        int length = slot->token_length;
+        PMM_GUESS(length);
+        pmm_expect_token(check, at, slot, length);
+        at += length;
+    }
     PMM_EXPECT(check, at, "\", \"price\":\"0.");
     at += 14;
-    event->price = (int32_t)pmm_exact_price(&at, faults, guess);
+    event->price = (int32_t)pmm_exact_price(&at, faults);
     PMM_EXPECT(check, at, "\", \"size\":\"");
     at += 11;
     event->size = pmm_exact_size(&at, faults);
@@ -223,10 +220,10 @@ static inline int pmm_exact_change(const char **cursor, pmm_event *event, const 
     at += 40;
     PMM_EXPECT(check, at, "\", \"best_bid\":\"");
     at += 15;
-    event->best_bid = (int32_t)pmm_exact_best(&at, faults, guess);
+    event->best_bid = (int32_t)pmm_exact_best(&at, faults);
     PMM_EXPECT(check, at, "\", \"best_ask\":\"");
     at += 15;
-    event->best_ask = (int32_t)pmm_exact_best(&at, faults, guess);
+    event->best_ask = (int32_t)pmm_exact_best(&at, faults);
     uint16_t tail;
     memcpy(&tail, at, 2);
     faults->other |= (uint64_t)(tail ^ ('"' | '}' << 8));
@@ -257,7 +254,6 @@ static inline int64_t pmm_exact_end(const char *at, pmm_check *check, pmm_faults
 static inline int64_t pmm_exact_stage(pmm_frame *frame, const pmm_tokens *tokens, const char *at, const char *end) {
     pmm_check check;
     pmm_faults faults = {0};
-    int guess = 2; /* decimals of the next price: as many as the last one had */
     if (end - at < 97 + PMM_EXACT_CHANGE || !tokens->entries || frame->event_room < PMM_EXACT_PAGES) return -1;
     pmm_check_begin(&check);
     PMM_EXPECT(&check, at, "{\"market\":\"");
@@ -267,7 +263,7 @@ static inline int64_t pmm_exact_stage(pmm_frame *frame, const pmm_tokens *tokens
     at += 97;
     for (;; at += 2) {
         if (end - at < PMM_EXACT_CHANGE || frame->event_count == PMM_EXACT_PAGES) return -1;
-        if (!pmm_exact_change(&at, &frame->events[frame->event_count], tokens, &check, &faults, &guess)) return -1;
+        if (!pmm_exact_change(&at, &frame->events[frame->event_count], tokens, &check, &faults)) return -1;
         frame->event_count++;
         if (at[0] != ',') break;
         faults.other |= (uint64_t)(at[1] != ' ');
@@ -319,13 +315,12 @@ static inline int pmm_exact_space(const char *at, int length) {
 /* Levels {"price":"0.48","size":"10"} with or without a space after a comma, as many as are of this form; the cursor
  * is left on the first that is not, behind its comma, or on the closing bracket.  0 without memory. */
 static inline int pmm_exact_levels(pmm_cursor *cursor, pmm_frame *frame) {
-    int guess = 2;
     while (cursor->end - cursor->at >= PMM_EXACT_LEVEL) {
         const char *at = cursor->at;
         pmm_faults faults = {0};
         faults.other = (pmm_load8(at) ^ pmm_load8("{\"price\"")) | (pmm_load8(at + 4) ^ pmm_load8("ice\":\"0."));
         at += 12;
-        int32_t price = (int32_t)pmm_exact_price(&at, &faults, &guess);
+        int32_t price = (int32_t)pmm_exact_price(&at, &faults);
         uint16_t comma, brace;
         memcpy(&comma, at, 2);
         at += pmm_exact_space(at + 2, 2);
