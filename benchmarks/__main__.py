@@ -16,7 +16,7 @@ from typing import Any
 
 from sortedcontainers import SortedDict
 
-from benchmarks import memory, peers, timing
+from benchmarks import memory, native, peers, timing
 from benchmarks.stream import Stream, stream
 from pmm._fast import ASK, BID, COMPILED, Book, Ladder
 
@@ -104,6 +104,15 @@ def frame_lines(told: Stream) -> list[Line]:
         Line("frame -> quote, share of a bare msgspec decode", share, 0.33, 0.2, 0.12, ns(quote["decode"]), lower=True)
     )
     return lines
+
+
+def native_lines(told: Stream) -> list[Line]:
+    source = native.simdjson()
+    if source is None:
+        return []
+    ratio, ours, theirs, kind = native.measure(told, source)
+    detail = f"{ours:.0f} against {theirs:.0f} ns ({kind})"
+    return [Line("in C: frame -> book, against simdjson On-Demand", ratio, 2, 2.5, 3.5, detail)]
 
 
 def tail_line(told: Stream) -> Line:
@@ -314,6 +323,7 @@ def main() -> None:
     print(f"{processor()}, Python {platform.python_version()}, kernel {kernel}; {changes:.2f} changes a frame")
     lines = [
         *frame_lines(told),
+        *native_lines(told),
         tail_line(told),
         snapshot_line(told),
         *update_lines(),

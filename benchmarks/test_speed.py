@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers import MsgspecClosure, Ours
 from benchmarks.stream import Stream, stream
 from pmm._fast import BID, Book, Ladder
+
+peers = pytest.importorskip(
+    "benchmarks.peers", reason="needs the peers: msgspec, orjson, sortedcontainers", exc_type=ImportError
+)
 
 Benchmark = Callable[..., Any]
 
@@ -30,14 +33,14 @@ def through(feed: Callable[[bytes], object], told: Stream) -> Callable[[], None]
     return run
 
 
-@pytest.mark.parametrize("stack", [Ours, MsgspecClosure])
+@pytest.mark.parametrize("stack", [peers.Ours, peers.MsgspecClosure])
 @pytest.mark.parametrize("mode", ["books", "quote"])
 def test_two_thousand_frames(benchmark: Benchmark, told: Stream, stack: Any, mode: str) -> None:
     benchmark(through(getattr(stack(told), mode), told))
 
 
 def test_a_snapshot_of_62_levels(benchmark: Benchmark, told: Stream) -> None:
-    assert benchmark(Ours(told).books, told.snapshots[0]) == 1
+    assert benchmark(peers.Ours(told).books, told.snapshots[0]) == 1
 
 
 def test_update_and_best(benchmark: Benchmark) -> None:
