@@ -158,6 +158,7 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
     pmm_touch(frame, slot);
     pmm_book_clear(slot->book);
     for (int side = 0; side < 2; side++) {
+        if (!event->count[side]) continue; /* there may be no array yet */
         const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
         for (; level < end; level++) pmm_book_put(slot->book, side, level->rank, level->size);
     }
@@ -173,6 +174,7 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
 static inline int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
     uint32_t pages = spare + PMM_SPARE_PAGES;
     for (int side = 0; side < 2; side++) {
+        if (!event->count[side]) continue; /* there may be no array yet */
         pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
         /* The venue sorts its levels, so counting the changes of page counts the pages. */
         for (int32_t last = -1; level < end; level++) {
