@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz <campaign>` from the root of the repository; exit code 1 for a finding, 2 without a compiler."""
+"""`python -m tests.fuzz <campaign>` from the root of the repository: 1 after a finding, 2 without a compiler."""
 
 from __future__ import annotations
 

@@ -94,6 +94,24 @@ static void replace_by_word(size_t at) {
     replace(at, dice(2) ? strlen(word) : dice(3), (const uint8_t *)word, strlen(word));
 }
 
+/* The next text behind a colon becomes another one. */
+static void replace_value(size_t at) {
+    static const char *values[] = {
+        "0.5", "0.48001", "0.480010", "0.4800", "0.00001", "0.0", "0", "1", "0.9999", "0.0001", "0.01", "0.001", "0.1",
+        "0.005", "0.0025", "100000000", "99999999.999999", "999999999999.999999", "1234567890123", "0.0000001", "12.",
+        ".5", "1.1234567", "1789156413830", "178915641383", "17891564138300", "BUY", "SELL", "SELK", "BUYS", "book", "",
+        "price_change", "last_trade_price", "tick_size_change", "best_bid_ask", "8910366292239985", "7", "0.:8", "4/",
+        "89103662922399853582210727094555628545682161257465140653230183411405552444242",
+    };
+    while (at < now_length && now[at] != ':') at++;
+    while (at < now_length && now[at] != '"') at++;
+    size_t end = ++at;
+    while (end < now_length && now[end] != '"') end++;
+    if (end >= now_length) return;
+    const char *value = values[dice(sizeof values / sizeof *values)];
+    replace(at, end - at, (const uint8_t *)value, strlen(value));
+}
+
 static void replace_by_part(size_t at) {
     const input *other = &corpus[dice((uint32_t)corpus_count)];
     if (!other->length) return;
@@ -105,7 +123,7 @@ static void replace_by_part(size_t at) {
 static void mutate(void) {
     size_t at = dice((uint32_t)now_length + 1);
     uint8_t copy[64], byte;
-    switch (dice(9)) {
+    switch (dice(11)) {
         case 0: if (at < now_length) now[at] ^= (uint8_t)(1u << dice(8)); break;
         case 1: byte = (uint8_t)dice(256); replace(at, dice(2), &byte, 1); break;
         case 2: replace(at, 1 + dice(dice(2) ? 4 : 300), copy, 0); break;
@@ -116,6 +134,7 @@ static void mutate(void) {
             memcpy(copy, now + at, now_length - at < 64 ? now_length - at : 64);
             replace(dice((uint32_t)now_length + 1), 0, copy, now_length - at < 64 ? now_length - at : 64);
             break;
+        case 7: case 8: case 9: replace_value(at); break;
         default: replace_by_word(at);
     }
 }

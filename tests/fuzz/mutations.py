@@ -89,6 +89,28 @@ def whole(dice: Random) -> bytes:
     return json.dumps(told, separators=separators, ensure_ascii=False).encode()
 
 
+def honest(dice: Random, books: Any) -> bytes:
+    """A change in the venue's usual shape that carries the best prices which these books will have after it."""
+    token = dice.choice(list(frames.TOKENS)[:3])
+    book = books.book(books.index(token)).copy()
+    side, size = dice.getrandbits(1), dice.choice((0, 0, 1, 10**7, 123_456_789))
+    near = [price for price, _ in book.levels(side, 3)] or [dice.randint(1, 10_000 // book.tick - 1) * book.tick]
+    price = min(max(dice.choice(near) + dice.choice((0, 0, 1, -1)) * book.tick, book.tick), 10_000 - book.tick)
+    book.set(side, price, size)
+    best = book.best_bid or 0, 10_000 if book.best_ask is None else book.best_ask
+    change = {
+        "asset_id": token,
+        "price": f"{price / 10_000:.4f}".rstrip("0"),
+        "size": f"{size / 10**6:.6f}".rstrip("0").rstrip("."),
+        "side": ("BUY", "SELL")[side],
+        "hash": frames.digest(dice),
+        "best_bid": f"{best[0] / 10_000:.4f}".rstrip("0").rstrip("."),
+        "best_ask": f"{best[1] / 10_000:.4f}".rstrip("0").rstrip("."),
+    }
+    told = {"market": frames.MARKET, "price_changes": [change], "timestamp": frames.timestamp(dice)}
+    return json.dumps({**told, "event_type": "price_change"}, separators=(", ", ":")).encode()
+
+
 def _replaced(dice: Random, frame: bytes, pattern: re.Pattern[bytes], make: Callable[[bytes], bytes]) -> bytes:
     found = list(pattern.finditer(frame))
     if not found:

@@ -28,6 +28,8 @@ SEPARATOR = b"\x1e"
 STARTS = 60
 INPUT_BYTES_MAX = 16_384
 SHOWN_CHARS = 1_500
+# Where the interesting part of what a fuzzer says begins.
+TELLING = re.compile(r"[^\n]*(?:ERROR: |runtime error: |does not hold: |stuck)")
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 STRICT = ("-g", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function")
 
@@ -126,7 +128,9 @@ def fuzz(fuzzer: Fuzzer, harness: str, seed: int, budget: Budget, include: Path 
         report.seconds = monotonic() - begun
     said = (done.stdout + done.stderr).decode(errors="replace")
     if done.returncode:
-        report.findings.append(f"  {finding}: {said[:SHOWN_CHARS]}")
+        telling = TELLING.search(said)
+        start = telling.start() if telling else max(0, len(said) - SHOWN_CHARS)
+        report.findings.append(f"  {finding}: {said[start : start + SHOWN_CHARS]}")
     if counted := re.search(r"^(\d+) inputs, (\d+) kept|^Done (\d+) runs", said, re.MULTILINE):
         report.operations = int(counted[1] or counted[3])
     for kept in re.findall(r"inputs, (\d+) kept|corp: (\d+)/", said)[-1:]:

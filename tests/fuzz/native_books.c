@@ -23,6 +23,7 @@ static int fits(const shelf *here, int32_t tick) {
 
 static void check_levels(const shelf *here) {
     check_book(&here->book);
+    check_text(&here->book);
     for (int side = 0; side < 2; side++)
         for (int32_t price = here->book.tick; price < PMM_GRID; price += here->book.tick) {
             int32_t rank = pmm_rank(&here->book, side, pmm_ticks(&here->book, price));
@@ -50,6 +51,17 @@ static unsigned __int128 plain_sum(const shelf *here, int side, int64_t count, i
     return sum;
 }
 
+static void check_microprice(const shelf *here) {
+    int32_t bid = plain_best(here, 0), ask = plain_best(here, 1), micro = pmm_microprice(&here->book);
+    if (bid == 0 || ask == PMM_GRID) {
+        MUST(micro == -1);
+        return;
+    }
+    unsigned __int128 bids = (unsigned __int128)here->sizes[0][bid], asks = (unsigned __int128)here->sizes[1][ask];
+    unsigned __int128 value = (bids * (unsigned)ask + asks * (unsigned)bid) * PMM_MICRO, whole = bids + asks;
+    MUST(micro >= 0 && value >= whole * (unsigned)micro && value < whole * (unsigned)(micro + 1));
+}
+
 static void ask(const shelf *here, int side, int64_t size, int32_t n) {
     unsigned __int128 cost, sums[2];
     int32_t reached;
@@ -67,6 +79,7 @@ static void ask(const shelf *here, int side, int64_t size, int32_t n) {
         __int128 wide = ((__int128)sums[0] - (__int128)sums[1]) * 1000000, whole = (__int128)(sums[0] + sums[1]);
         MUST(wide >= share * whole && wide < (share + (__int128)1) * whole);
     }
+    check_microprice(here);
     int64_t *top = malloc((size_t)n * 4 * sizeof *top);
     if (!top) return;
     pmm_top(&here->book, n, top);

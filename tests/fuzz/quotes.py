@@ -14,7 +14,7 @@ from tests._fast.conftest import implementations, load
 from tests._fast.frames import TOKENS
 
 from .campaign import Budget, Report, smallest
-from .mutations import frame, whole
+from .mutations import honest, whole
 
 LIFE = 250
 GRID = 10_000
@@ -240,11 +240,11 @@ def _order(dice: Random) -> tuple[int, ...]:
     return tuple(order)
 
 
-def operation(dice: Random) -> Operation:
+def operation(dice: Random, books: Any) -> Operation:
     index, name = _index(dice), "drop" if dice.random() < 0.005 else dice.choice(NAMES)
     match name:
         case "feed":
-            return name, (whole(dice) if dice.random() < 0.7 else frame(dice),), {}
+            return name, (honest(dice, books) if dice.random() < 0.7 else whole(dice),), {}
         case "rest":
             price = dice.randint(1, 9) * 1000 if dice.random() < 0.3 else dice.randint(30, 70) * 100
             return name, (index, dice.getrandbits(1), price, dice.choice((0, 1, 10**7, 2**62))), {}
@@ -284,7 +284,7 @@ def run(seed: int, budget: Budget) -> Report:
         steps, difference = list[Operation](), ""
         while len(steps) < LIFE and not difference:
             at = len(steps)
-            steps.append(("plan", (at,), _plan(dice)) if at < len(TOKENS) else operation(dice))
+            steps.append(("plan", (at,), _plan(dice)) if at < len(TOKENS) else operation(dice, trial.desk.books))
             difference = trial.do(steps[-1])
             report.outcomes[steps[-1][0]] += 1
         report.operations += len(steps)

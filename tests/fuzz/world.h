@@ -169,6 +169,17 @@ static void check_book(const pmm_book *book) {
     check_pages(book);
 }
 
+/* Writing the levels as text stays inside the room that the kernel reckons with. */
+static void check_text(const pmm_book *book) {
+    size_t levels = (size_t)(pmm_book_depth(book, 0) + pmm_book_depth(book, 1));
+    char *text = (malloc)(levels * PMM_LEVEL_TEXT_MAX + 1);
+    MUST(text);
+    char *end = pmm_summary_side(text, book, 0);
+    end = pmm_summary_side(end, book, 1);
+    MUST((size_t)(end - text) <= levels * PMM_LEVEL_TEXT_MAX);
+    (free)(text);
+}
+
 static void mix(uint64_t *digest, const void *data, size_t length) {
     for (const uint8_t *at = data; length; at++, length--) *digest = (*digest ^ *at) * 0x100000001b3ull;
 }
