@@ -243,7 +243,9 @@ class Dice:
     def size(self) -> int:
         if self.dice.random() < 0.002:
             return self.dice.choice(ODD_INTEGERS)
-        return self.dice.choice(SIZES) if self.dice.random() < 0.5 else self.dice.randint(1, 10**9)
+        if self.dice.random() < 0.5:
+            return self.dice.choice(SIZES)
+        return self.dice.randrange(1, 2 ** self.dice.randint(1, 63))
 
     def level(self, tick: int) -> tuple[int, int, int]:
         return self.side(), self.price(tick), 0 if self.dice.random() < self.gone else self.size()

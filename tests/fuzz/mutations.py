@@ -43,7 +43,7 @@ BROKEN = (
 )
 SPACES = (b" ", b"  ", b"\n", b"\r\n", b"\t", b"\x0b", b"\x0c", b"\xc2\xa0", b" " * 70)
 MARKS = re.compile(rb"[{}\[\],:]")
-MEMBER = re.compile(rb'"[a-z_]+" ?: ?(?:"[^"\\]*"|true|false|null|[0-9.]+)')
+MEMBER = re.compile(rb'"[a-z_]+" ?: ?(?:"[^"\\]*"|true|false|null|[0-9.]+|\[[^\[\]]*\])')
 NUMBER = re.compile(rb'"[0-9]*\.?[0-9]+"')
 TEXT = re.compile(rb'"[^"\\]+"')
 VALUE = re.compile(rb'(?<=:)( ?)("[^"\\]*"|true|false|null|[0-9.]+)')

@@ -16,10 +16,11 @@ from random import Random
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from pmm._fast import get_include
+from pmm._fast import Books, get_include
+from tests._fast.frames import TOKENS
 
 from .campaign import CORPUS, FINDINGS, Budget, Report, load_frames
-from .mutations import whole
+from .mutations import honest, whole
 
 HERE = Path(__file__).parent
 HARNESSES = ("frames", "books")
@@ -100,6 +101,17 @@ def as_input(frames: Sequence[bytes], fails: int = 0) -> bytes:
     return bytes([ord("0") + fails]) + SEPARATOR.join(frame for frame in frames if SEPARATOR not in frame)
 
 
+def conversation(dice: Random) -> list[bytes]:
+    """Frames about the same few books, all in the venue's usual shape and with the right best prices."""
+    books, told = Books(), list[bytes]()
+    for token, tick in TOKENS.items():
+        books.add(token, tick)
+    for _ in range(10):
+        told.append(honest(dice, books))
+        books.feed(told[-1])
+    return told
+
+
 def write_starts(harness: str, seed: int, folder: Path) -> Path:
     """What mutation begins with: frames of the venue's shape and the corpus, or random operations."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +119,8 @@ def write_starts(harness: str, seed: int, folder: Path) -> Path:
     if harness == "books":
         inputs = [dice.randbytes(600) for _ in range(STARTS)]
     else:
-        inputs = [as_input([whole(dice) for _ in range(4)], number % 4) for number in range(STARTS)]
+        inputs = [as_input([whole(dice) for _ in range(4)], number % 4) for number in range(STARTS // 2)]
+        inputs += [as_input(conversation(dice), number % 4) for number in range(STARTS // 2)]
         inputs += [as_input(load_frames(path)) for path in sorted(CORPUS.glob("*.json"))]
     for number, data in enumerate(inputs):
         (folder / f"{number:03}").write_bytes(data[:INPUT_BYTES_MAX])

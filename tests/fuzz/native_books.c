@@ -139,7 +139,7 @@ static void operate(shelf shelves[2], const uint8_t *op) {
     shelf *here = &shelves[op[0] >> 7], *other = &shelves[1 - (op[0] >> 7)];
     int side = op[0] >> 6 & 1;
     int32_t price = op[1] << 8 | op[2];
-    int64_t size = op[3] & 128 ? sizes[op[3] & 7] : (int64_t)op[3] << (op[4] & 31);
+    int64_t size = op[3] & 128 ? sizes[op[3] & 7] : (int64_t)op[3] << op[4] % 56;
     blocks_until = op[5] < 16 ? 1u + (op[5] & 3) : 0;
     switch (op[0] & 63) {
         case 0: ask(here, side, size > 0 ? size : 1, 1 + op[4] % 20); break;

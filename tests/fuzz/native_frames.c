@@ -35,7 +35,7 @@ static void ask_gate(world *here) {
         MUST(!pmm_gate(&settled, &slot, bid, ask, 1));
         settled.fresh = 0;
         MUST(!pmm_gate(&settled, &slot, bid, ask, 0));
-        if (here->frame.number % 3) continue;
+        if (here->frame.number % 2) continue;
         pmm_placed(plan, slot.book);
         MUST(!pmm_gate(plan, &slot, bid, ask, 0));
     }
