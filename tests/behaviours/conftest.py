@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.blackbox import Exchange, Finished, Pit, Quoter, run
+from tests.behaviours.pit import Pit
+from tests.support.blackbox import Exchange, Finished, Quoter, run
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,8 @@ from pmm.model import SHARE, Market, Token, price_text
 from pmm.strategies.fixed_spread import FixedSpread
 from pmm.venues.mock import MockFeed
 from tests.behaviours.conftest import Pmm, Quote
-from tests.support.blackbox import Exchange, Pit, Record
+from tests.behaviours.pit import Pit
+from tests.support.blackbox import Exchange, Record
 
 STATES = ["STOPPED", "STARTING", "RUNNING", "ERROR"]
 

@@ -15,7 +15,8 @@ from signal import SIGINT, SIGTERM
 import pytest
 
 from tests.behaviours.conftest import Pmm, Quote
-from tests.support.blackbox import LATER_MS, LIMIT_S, PMM, Exchange, Pit, Quoter, environment, snapshot
+from tests.behaviours.pit import LATER_MS, Pit, snapshot
+from tests.support.blackbox import LIMIT_S, PMM, Exchange, Quoter, environment
 
 
 @pytest.fixture(scope="module", autouse=True)

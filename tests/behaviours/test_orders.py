@@ -9,7 +9,8 @@ from signal import SIGTERM
 import pytest
 
 from tests.behaviours.conftest import Quote
-from tests.support.blackbox import Exchange, Pit, Quoter, Record
+from tests.behaviours.pit import Pit
+from tests.support.blackbox import Exchange, Quoter, Record
 
 CREDENTIALS = {
     "POLY_PRIVATE_KEY": "0x" + "11" * 32,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.behaviours.conftest import Quote
-from tests.support.blackbox import LATER_MS, Exchange, Pit, Process, Quoter, change, final_ladder
+from tests.behaviours.pit import LATER_MS, Pit, change
+from tests.support.blackbox import Exchange, Process, Quoter, final_ladder
 
 CHANGES = 10_000
 
