@@ -19,7 +19,7 @@ from tests._fast.oracle import Oracle
 from tests._fast.test_agreement import of_books, of_oracle, start
 
 from .campaign import FINDINGS, Budget, Report, save_frames, smallest
-from .mutations import frame, honest, huge
+from .mutations import frame, huge
 
 STREAM = 25
 HUGE_EVERY = 200  # streams; one such frame costs as much as a few hundred usual ones
@@ -81,10 +81,8 @@ def run(seed: int, budget: Budget, *, huge_every: int = HUGE_EVERY) -> Report:
         dice, trial = Random(f"{seed}/{number}"), Trial()
         stream: list[bytes] = []
         for _ in range(STREAM):
-            if number % huge_every == huge_every - 1 and not stream:
-                stream.append(huge(dice))
-            else:
-                stream.append(honest(dice, trial.readers["pure"]) if dice.random() < 0.2 else frame(dice))
+            is_huge = number % huge_every == huge_every - 1 and not stream
+            stream.append(huge(dice) if is_huge else frame(dice, trial.readers["pure"]))
             answer, difference = trial.feed(stream[-1], dice.choice(FORMS))
             report.operations += 1
             report.outcomes[Refusal(answer).name if answer < 0 else "applied" if answer else "nothing"] += 1
