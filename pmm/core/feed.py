@@ -22,7 +22,7 @@ FEED = Table(
         Row("STARTING", "fail", "ERROR", "no data ever within the starting limit, or no attempt is left"),
         Row("RUNNING", "lost", "STARTING", "the socket closed, cleanly or not; the next attempt follows"),
         Row("RUNNING", "stale", "STARTING", "the socket is open but silent beyond the limit; it is opened anew"),
-        Row("RUNNING", "fail", "ERROR", "no attempt is left"),
+        Row("RUNNING", "fail", "ERROR", "no attempt is left, or a book that was subscribed never came"),
         Row("ERROR", "reset", "STOPPED", "the operator or the caller allows a new start"),
         Row("STARTING", "stop", "STOPPED", "the bot ends"),
         Row("RUNNING", "stop", "STOPPED", "the bot ends"),
@@ -77,6 +77,10 @@ class Connection:
         if self.state == "RUNNING" and self.data_at is not None and at - self.data_at >= self.limits.stale:
             return "stale"
         return None
+
+    def bookless(self, at: Nanos) -> bool:
+        """Whether data flows for so long that every subscribed book should have come with it."""
+        return self.state == "RUNNING" and self.opened_at is not None and at - self.opened_at >= self.limits.starting
 
     def problem(self, at: Nanos) -> str | None:
         """Why this connection cannot be quoted on, or None when it is healthy."""

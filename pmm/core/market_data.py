@@ -84,6 +84,7 @@ class MarketData:
                 out.commands.append(Reconnect(number, "no market data within the limit"))
             elif trigger == "fail":
                 self.failure = "the venue accepted the subscription and sent no market data"
+        self._miss_books(at, out)
         for quoted in self.markets.values():
             self._check(quoted, out)
         self._fetch(out)
@@ -98,6 +99,14 @@ class MarketData:
         if number not in self.connections:
             self.connections[number] = Connection(self._limits)
         return self.connections[number]
+
+    def _miss_books(self, at: Nanos, out: StepBuilder) -> None:
+        """A venue that sends data and never the book of a market that was asked for does not know that market."""
+        missing = [quoted for quoted in self.markets.values() if not self.books.snapshots(quoted.yes_index)]
+        late = [number for number, connection in self.connections.items() if connection.bookless(at)]
+        if missing and late:
+            self.failure = f"no book of {missing[0].market.slug} came with the market data"
+            out.move(FEED, self.connections[late[0]], "fail", f"feed {late[0]}", self.failure)
 
     def _check(self, quoted: QuotedMarket, out: StepBuilder) -> None:
         """A book that makes no sense from one timer to the next is fetched anew."""

@@ -24,6 +24,7 @@ from tests.support.story import (
     NO,
     YES,
     Story,
+    book_frame,
     canceled,
     change_frame,
     market,
@@ -373,3 +374,15 @@ def test_a_feed_that_ran_and_stays_silent_after_reopening_is_opened_again_until_
     story.tell(FeedSignal(story.at, 0, FeedNews.GAVE_UP, "10 attempts failed"))
     assert story.machine("feed")[-1] == "ERROR"
     assert story.step.done
+
+
+def test_data_without_the_book_that_was_asked_for_ends_the_run():
+    story = Story()
+    story.tell(MarketListed(story.at, market()))
+    story.tell(FeedSignal(story.at, 0, FeedNews.CONNECTING))
+    story.tell(FeedSignal(story.at, 0, FeedNews.OPENED))
+    story.tell(book_frame([("0.49", 10)], [("0.51", 10)], at=story.at, token=NO))
+    assert not story.wait(9).done
+    assert story.wait(1).done
+    assert story.engine.cause == "no book of rain came with the market data"
+    assert story.machine("feed") == ["STARTING", "RUNNING", "ERROR"]
