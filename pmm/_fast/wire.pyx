@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False, autotestdict=False
 """Many books fed with the raw frames of the market socket, compiled: the same face as pmm._fast.pure.wire.
 
 A frame goes through the single pass of read.h; what that does not know goes through pmm._fast.pure.frames.
