@@ -323,32 +323,38 @@ static inline int pmm_exact_space(const char *at, int length) {
     return length;
 }
 
-/* Levels {"price":"0.48","size":"10"} with or without a space after a comma, as many as are of this form; the cursor
- * is left on the first that is not, behind its comma, or on the closing bracket.  0 without memory. */
+/* Levels {"price":"0.48","size":"10"} with or without a space after a comma, as long as they are of this form.  1 and
+ * the cursor is on the next level, 2 and it is on the closing bracket, 0 without memory.  What was wrong is looked at
+ * once, in the end: if anything was, nothing of this happened, and the general reader takes the levels one by one. */
 static inline int pmm_exact_levels(pmm_cursor *cursor, pmm_frame *frame) {
-    while (cursor->end - cursor->at >= PMM_EXACT_LEVEL) {
-        const char *at = cursor->at;
-        pmm_faults faults = {0};
-        faults.other = (pmm_load8(at) ^ pmm_load8("{\"price\"")) | (pmm_load8(at + 4) ^ pmm_load8("ice\":\"0."));
-        at += 12;
-        int32_t price = (int32_t)pmm_exact_price(&at, &faults);
+    const char *at = cursor->at;
+    uint32_t before = frame->level_count;
+    pmm_faults faults = {0};
+    int more = 1;
+    while (more && cursor->end - at >= PMM_EXACT_LEVEL) {
+        pmm_level *level = pmm_level_add(frame);
         uint16_t comma, brace;
+        if (__builtin_expect(!level, 0)) return 0;
+        faults.other |= (pmm_load8(at) ^ pmm_load8("{\"price\"")) | (pmm_load8(at + 4) ^ pmm_load8("ice\":\"0."));
+        at += 12;
+        level->price = (int32_t)pmm_exact_price(&at, &faults);
         memcpy(&comma, at, 2);
         at += pmm_exact_space(at + 2, 2);
         faults.other |= (uint64_t)(comma ^ ('"' | ',' << 8)) | (pmm_load8(at) ^ pmm_load8("\"size\":\""));
         at += 8;
-        int64_t size = pmm_exact_size(&at, &faults);
+        level->size = pmm_exact_size(&at, &faults);
         memcpy(&brace, at, 2);
-        faults.other |= (uint64_t)(brace ^ ('"' | '}' << 8)) | (uint64_t)(at[2] ^ ',');
-        faults.range |= price - 1;
-        if (__builtin_expect(!pmm_faultless(&faults), 0)) return 1;
-        pmm_level *level = pmm_level_add(frame);
-        if (__builtin_expect(!level, 0)) return 0;
-        level->price = price;
-        level->size = size;
-        cursor->at = at + pmm_exact_space(at + 3, 3);
+        faults.other |= (uint64_t)(brace ^ ('"' | '}' << 8));
+        faults.range |= level->price - 1;
+        more = at[2] == ',';
+        at += more ? pmm_exact_space(at + 3, 3) : 2;
     }
-    return 1;
+    if (!pmm_faultless(&faults) || (!more && *at != ']')) {
+        frame->level_count = before;
+        return 1;
+    }
+    cursor->at = at;
+    return more ? 1 : 2;
 }
 
 #endif

@@ -153,14 +153,37 @@ static inline void pmm_commit_change(pmm_frame *frame, pmm_event *event) {
     slot->reported = 1;
 }
 
+/* Put the levels of one side into a book that was cleared; a page is looked up only where the levels enter it. */
+static inline void pmm_load_side(pmm_book *book, int side, const pmm_level *level, const pmm_level *end) {
+    uint64_t *words = book->words + (size_t)side * book->words_side;
+    uint16_t *directory = book->directory + (size_t)side * book->pages_side;
+    int64_t *page = NULL;
+    for (int32_t entered = -1; level < end; level++) {
+        int32_t rank = level->rank;
+        if (__builtin_expect(!level->size, 0)) {
+            pmm_book_put(book, side, rank, 0);
+            entered = -1;
+            continue;
+        }
+        if (rank / PMM_PAGE != entered) {
+            entered = rank / PMM_PAGE;
+            if (!(words[rank >> 6] & pmm_page_mask(rank))) directory[entered] = pmm_page_take(book);
+            page = book->pages + (size_t)directory[entered] * PMM_PAGE;
+            book->summary[side][rank >> 12] |= 1ull << ((rank >> 6) & 63);
+        }
+        words[rank >> 6] |= 1ull << (rank & 63);
+        page[rank & (PMM_PAGE - 1)] = level->size;
+    }
+}
+
 static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event) {
     pmm_slot *slot = event->slot;
     pmm_touch(frame, slot);
     pmm_book_clear(slot->book);
     for (int side = 0; side < 2; side++) {
         if (!event->count[side]) continue; /* there may be no array yet */
-        const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
-        for (; level < end; level++) pmm_book_put(slot->book, side, level->rank, level->size);
+        const pmm_level *level = frame->levels + event->first[side];
+        pmm_load_side(slot->book, side, level, level + event->count[side]);
     }
     pmm_keep_hash(slot, event);
     if (event->at_ms != PMM_ABSENT) slot->at_ms = slot->snapshot_ms = event->at_ms;

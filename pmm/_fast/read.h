@@ -37,19 +37,23 @@ static int pmm_read_flat(pmm_cursor *cursor, pmm_object *object) {
     return pmm_take(cursor, '}');
 }
 
-static int pmm_read_levels(pmm_cursor *cursor, pmm_frame *frame, uint32_t *first, uint32_t *count) {
+static int pmm_read_level(pmm_cursor *cursor, pmm_frame *frame) {
     pmm_object object;
+    pmm_level *level = pmm_level_add(frame);
+    return level && pmm_read_flat(cursor, &object) && pmm_scan_price(object.fields[PMM_F_PRICE], &level->price) &&
+           pmm_scan_size(object.fields[PMM_F_SIZE], &level->size);
+}
+
+static int pmm_read_levels(pmm_cursor *cursor, pmm_frame *frame, uint32_t *first, uint32_t *count) {
     *first = frame->level_count;
     if (!pmm_take(cursor, '[')) return 0;
     if (pmm_take(cursor, ']')) return 1;
-    do {
-        pmm_space(cursor);
-        if (!pmm_exact_levels(cursor, frame)) return 0;
-        pmm_level *level = pmm_level_add(frame);
-        if (!level || !pmm_read_flat(cursor, &object) || !pmm_scan_price(object.fields[PMM_F_PRICE], &level->price) ||
-            !pmm_scan_size(object.fields[PMM_F_SIZE], &level->size))
-            return 0;
-    } while (pmm_take(cursor, ','));
+    pmm_space(cursor);
+    int usual = pmm_exact_levels(cursor, frame);
+    if (!usual) return 0;
+    if (usual == 1) do {
+            if (!pmm_read_level(cursor, frame)) return 0;
+        } while (pmm_take(cursor, ','));
     *count = frame->level_count - *first;
     return pmm_take(cursor, ']');
 }
