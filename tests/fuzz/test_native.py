@@ -41,5 +41,5 @@ def test_a_read_past_the_frame_is_found(fuzzer: native.Fuzzer, tmp_path: Path) -
     assert replaced == 1
     (headers / "exact.h").write_text(short)
     report = native.fuzz(fuzzer, "frames", 5, Budget(operations=100_000), headers)
-    assert "heap-buffer-overflow" in report.line()
+    assert "ERROR: AddressSanitizer" in report.line()
     assert next(tmp_path.glob("*.bin")).stat().st_size
