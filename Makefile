@@ -54,6 +54,7 @@ fuzz: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.instructions
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py

@@ -142,9 +142,8 @@ def demo(
     One seed makes the same decisions every time.
     """
     engine = engine_for(loaded.settings)
-    listing = demo_listing()
-    market = listing.market
-    world = DemoWorld([listing], WorldParams(), _dice(seed), DEMO_START)
+    world = demo_world(seed)
+    market = world.listings[0].market
     tokens = [token.token_id for token in market.tokens]
     world.subscribe(tokens)
     summary = Summary()
@@ -192,6 +191,11 @@ async def _venue(loaded: Loaded, request: QuoteRequest) -> AsyncIterator[Venue]:
     world = pretend_venue(DEMO_SEED if request.seed is None else request.seed)
     async with LocalExchange(world) as exchange:
         yield embedded(venue, exchange.urls)
+
+
+def demo_world(seed: int) -> DemoWorld:
+    """The market `demo` alone, in simulated time."""
+    return DemoWorld([demo_listing()], WorldParams(), _dice(seed), DEMO_START)
 
 
 def pretend_venue(seed: int, quiet_markets: int = 0) -> DemoWorld:

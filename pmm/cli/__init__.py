@@ -60,7 +60,7 @@ def _pairs(sets: list[str]) -> dict[str, object]:
 
 def build() -> Any:  # the parser library does not export the type of the tree it builds
     """The whole tree, ready to parse."""
-    from pmm.cli import book, config, demo, exchange, machines, markets, quote, stream, version
+    from pmm.cli import bench, book, config, demo, exchange, machines, markets, quote, stream, version
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
@@ -72,6 +72,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(epilog=EPILOG)(book.book)
     app.command(epilog=EPILOG)(stream.stream)
     app.add_typer(config.app, name="config")
+    app.command(epilog=EPILOG)(bench.bench)
     app.command(epilog=EPILOG)(machines.machines)
     app.command(epilog=EPILOG)(version.version)
     return typer.main.get_command(app)
