@@ -98,7 +98,7 @@ def _frames() -> tuple[list[bytes], list[str]]:
 
 def _measure(frames: Sequence[bytes], tokens: Sequence[str]) -> dict[str, Timing]:
     """Every line and the peer by turns; percentiles over all rounds, ratios as the median of the rounds'."""
-    makers = {
+    makers: dict[str, Callable[[Sequence[str]], Reader]] = {
         PEER: Plain,
         "frame -> books": _books,
         "frame -> quote decision": _quoter,
