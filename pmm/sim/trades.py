@@ -1,0 +1,79 @@
+"""A trade at the venue: one taker's order against one price, with the makers it met there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, TokenId
+
+
+class Settlement(StrEnum):
+    """The way of a trade to the chain (protocol reference, section 4.7)."""
+
+    MATCHED = "MATCHED"
+    MINED = "MINED"
+    CONFIRMED = "CONFIRMED"
+    RETRYING = "RETRYING"
+    FAILED = "FAILED"
+
+    @property
+    def final(self) -> bool:
+        return self is Settlement.CONFIRMED or self is Settlement.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A maker's part, in the maker's own terms: its token, its side, its price."""
+
+    order_id: OrderId
+    account: str
+    owner: str
+    token: TokenId
+    outcome: int
+    side: Side
+    price: Price
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRecord:
+    """A trade in its present state, in the taker's terms; `transaction` is empty until it is mined."""
+
+    trade_id: str
+    order_id: OrderId
+    account: str
+    owner: str
+    market: ConditionId
+    token: TokenId
+    outcome: int
+    side: Side
+    price: Price
+    size: Size
+    fee: Money
+    legs: tuple[Leg, ...]
+    status: Settlement
+    matched_at: Nanos
+    updated_at: Nanos
+    bucket: int
+    transaction: str = ""
+
+    def names(self, account: str) -> bool:
+        """Whether `account` takes part, on either side."""
+        return self.account == account or any(leg.account == account for leg in self.legs)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeEvent:
+    """What the user channel tells `account` about a trade that it takes part in, once for every state.
+
+    An account that is on both sides is told once, as the taker.
+    """
+
+    at: Nanos
+    account: str
+    trade: TradeRecord
+
+    @property
+    def taker(self) -> bool:
+        return self.trade.account == self.account
