@@ -1,3 +1,4 @@
+"""The pretend venue with accounts: who may place what, what it costs, and what everybody is told.
 
 Pure: time comes in as `at` (unix ns) and chance as dice, so one seed and the same calls give the same bytes.  It is a
 source of market frames like `DemoWorld`, which it contains; its synthetic traders are accounts like any other.
@@ -6,95 +7,42 @@ source of market frames like `DemoWorld`, which it contains; its synthetic trade
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal, TypeAlias
 
-from pmm.model import USD, ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
+from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
 from pmm.sim.catalog import Listing
 from pmm.sim.dice import Dice
-from pmm.sim.floor import WorldParams
 from pmm.sim.frames import MarketWire, WireFrame
+from pmm.sim.heartbeat import Beat
+from pmm.sim.ledger import COLLATERAL, Asset
 from pmm.sim.matching import Outcome
-from pmm.sim.orders import Cancels, OpenOrder, OrderEvent, Placed, Refusal, Terms
-from pmm.sim.trades import Settlement, TradeEvent, TradeRecord
+from pmm.sim.notices import Notice
+from pmm.sim.orders import Cancels, Change, OpenOrder, OrderEvent, OrderStatus, Placed, Refusal, Terms
+from pmm.sim.params import Mode, SettlementParams, SettlementStep, VenueParams
+from pmm.sim.trades import Leg, Settlement, TradeEvent, TradeRecord
 
-Asset: TypeAlias = str
-COLLATERAL: Asset = "COLLATERAL"
-
-
-class Mode(StrEnum):
-    """What the venue accepts at all (protocol reference, section 9)."""
-
-    NORMAL = "normal"
-    RESTARTING = "restarting"
-    POST_ONLY = "post-only"
-    CANCEL_ONLY = "cancel-only"
-    DISABLED = "disabled"
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementStep:
-    """A state of a trade and how long after the match it is reached."""
-
-    status: Settlement
-    after_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementParams:
-    """How trades reach the chain when no script says otherwise.
-
-    fail_chance, retry_chance   of a trade to end FAILED, or to be RETRYING once before it is MINED
-    balance_lag_ms              how long after MINED the venue shows what arrived
-    """
-
-    mined_ms: int = 2_000
-    confirmed_ms: int = 5_000
-    retry_ms: int = 8_000
-    balance_lag_ms: int = 1_000
-    fail_chance: float = 0.0
-    retry_chance: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class VenueParams:
-    """The rules of the venue, with the documented figures.
-
-    gtd_ahead_s         how far ahead a GTD order must expire
-    gtd_drop_s          how long before its stated end it is dropped
-    heartbeat_s         silence after which an armed account loses its orders, at the next sweep
-    post_only_s         how long only post-only orders are taken after a restart
-    auto_tick           whether the tick becomes finer by itself outside 0.04 to 0.96
-    """
-
-    world: WorldParams = field(default_factory=WorldParams)
-    settlement: SettlementParams = field(default_factory=SettlementParams)
-    gtd_ahead_s: int = 180
-    gtd_drop_s: int = 60
-    heartbeat_s: int = 10
-    sweep_s: int = 5
-    post_only_s: int = 120
-    marketable_buy_min: Money = USD
-    auto_tick: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """The answer to a heartbeat: whether it was accepted, and the id to send next (the expected one when not)."""
-
-    accepted: bool
-    heartbeat_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notification: 1 cancel, 2 fill, 4 market resolved."""
-
-    notice_id: int
-    kind: Literal[1, 2, 4]
-    at: Nanos
-    payload: dict[str, str]
+__all__ = [
+    "COLLATERAL",
+    "Asset",
+    "Beat",
+    "Cancels",
+    "Change",
+    "Leg",
+    "Mode",
+    "Notice",
+    "OpenOrder",
+    "OrderEvent",
+    "OrderStatus",
+    "Placed",
+    "Refusal",
+    "Settlement",
+    "SettlementParams",
+    "SettlementStep",
+    "Terms",
+    "TradeEvent",
+    "TradeRecord",
+    "Venue",
+    "VenueParams",
+]
 
 
 class Venue:
