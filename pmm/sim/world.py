@@ -14,7 +14,7 @@ from pmm.events import Frame
 from pmm.model import SECOND, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
 from pmm.sim.catalog import Listing, by_token
 from pmm.sim.dice import Dice, fork
-from pmm.sim.floor import Floor, WorldParams
+from pmm.sim.floor import Clear, Floor, WorldParams
 from pmm.sim.frames import MarketWire, WireFrame, array
 from pmm.sim.matching import Outcome, Reason, Report, Status
 
@@ -26,18 +26,24 @@ class DemoWorld:
     Time begins at `start_at` (unix ns) with markets that are already busy.
     """
 
-    def __init__(self, listings: Sequence[Listing], params: WorldParams, dice: Dice, start_at: Nanos) -> None:
-        self.listings = tuple(listings)
+    def __init__(
+        self,
+        listings: Sequence[Listing],
+        params: WorldParams,
+        dice: Dice,
+        start_at: Nanos,
+        clear: Clear | None = None,
+    ) -> None:
         self.now = start_at
         root = dice.getrandbits(64)
         opened_at = start_at - params.warm_up_s * SECOND
         self._floors = {
-            listing.market.condition_id: Floor(listing, params, fork(root, listing.market.slug), opened_at)
-            for listing in self.listings
+            listing.market.condition_id: Floor(listing, params, fork(root, listing.market.slug), opened_at, clear)
+            for listing in listings
         }
         self._tokens = {
             token: (self._floors[listing.market.condition_id], Outcome(index))
-            for token, (listing, index) in by_token(self.listings).items()
+            for token, (listing, index) in by_token(listings).items()
         }
         self._outbox: list[tuple[Nanos, int, WireFrame]] = []
         self._sent = 0
@@ -51,6 +57,11 @@ class DemoWorld:
             if floor.next_at is not None:
                 self._due.append((floor.next_at, number, floor))
         heapify(self._due)
+
+    @property
+    def listings(self) -> Sequence[Listing]:
+        """The markets as they are now."""
+        return [floor.listing for floor in self._floors.values()]
 
     @property
     def waits(self) -> bool:
@@ -124,6 +135,19 @@ class DemoWorld:
         """The present book of `token` as the order book endpoint answers it."""
         found = self._tokens.get(token)
         return None if found is None else found[0].wire.rest_book(found[1])
+
+    def floor(self, condition_id: str) -> Floor | None:
+        """The trading floor of a market."""
+        return self._floors.get(condition_id)
+
+    def floor_of(self, token: TokenId) -> tuple[Floor, Outcome] | None:
+        """The trading floor where `token` is traded, and which of the two it is there."""
+        return self._tokens.get(token)
+
+    def collect(self, floor: Floor) -> None:
+        """Take over what a floor has to send after something happened there."""
+        if floor.outbox:
+            self._collect(floor)
 
     def volume(self, condition_id: str) -> Money:
         """What has traded on a market so far, in micro-USD."""
