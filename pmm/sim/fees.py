@@ -82,13 +82,16 @@ class Rebates:
             for market, pool in self._pools.items()
         }
 
-    def pay(self) -> list[tuple[ConditionId, str, Money]]:
-        """Close the day: who is paid how much.  Less than one dollar is not paid and lost, as it is undocumented."""
-        due = [
-            (market, account, money)
-            for market, shares in self.shares().items()
-            for account, money in shares.items()
-            if money >= REBATE_MIN
-        ]
+    def pay(self, settled: Money) -> list[tuple[ConditionId, str, Money]]:
+        """Close the day: who is paid how much, out of `settled` fees, in order while they last.
+
+        Less than one dollar is not paid, and lost.
+        """
+        paid = []
+        for market, shares in self.shares().items():
+            for account, money in shares.items():
+                if REBATE_MIN <= money <= settled:
+                    paid.append((market, account, money))
+                    settled -= money
         self._pools.clear()
-        return due
+        return paid

@@ -144,7 +144,7 @@ class Floor:
             self._send(late, [self.wire.print_(report.outcome, report.side, price, size, late // MILLISECOND)])
 
     def _send(self, at: Nanos, frames: Iterable[WireFrame]) -> None:
-        if not self._silent:
+        if self._on_air and not self._silent:
             self.outbox.extend((at, frame) for frame in frames)
 
 

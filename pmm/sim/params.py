@@ -53,6 +53,7 @@ class VenueParams:
     heartbeat_s         silence after which an armed account loses its orders, at the next sweep
     post_only_s         how long only post-only orders are taken after a restart
     auto_tick           whether the tick becomes finer by itself outside 0.04 to 0.96
+    record              keep every posting of the ledger, for whoever drains it
     """
 
     world: WorldParams = field(default_factory=WorldParams)
@@ -64,3 +65,4 @@ class VenueParams:
     post_only_s: int = 120
     marketable_buy_min: Money = USD
     auto_tick: bool = True
+    record: bool = False

@@ -58,6 +58,11 @@ class TradeRecord:
     bucket: int
     transaction: str = ""
 
+    def tokens_of(self, account: str) -> set[TokenId]:
+        """The tokens that an account traded here."""
+        own = {leg.token for leg in self.legs if leg.account == account}
+        return own | {self.token} if self.account == account else own
+
     def names(self, account: str) -> bool:
         """Whether `account` takes part, on either side."""
         return self.account == account or any(leg.account == account for leg in self.legs)

@@ -112,6 +112,11 @@ class DemoWorld:
             self._paused_at = now
         self._trading = on
 
+    @property
+    def trading(self) -> bool:
+        """Whether the synthetic traders are at work."""
+        return self._trading
+
     def subscribe(self, tokens: Iterable[TokenId], *, custom_features: bool = False) -> bytes:
         """Listen to `tokens` from now on; the answer is the frame that the venue sends at once."""
         wanted = list(tokens)
@@ -135,6 +140,10 @@ class DemoWorld:
         """The present book of `token` as the order book endpoint answers it."""
         found = self._tokens.get(token)
         return None if found is None else found[0].wire.rest_book(found[1])
+
+    def floors(self) -> Iterable[Floor]:
+        """Every trading floor, in the order of the list."""
+        return self._floors.values()
 
     def floor(self, condition_id: str) -> Floor | None:
         """The trading floor of a market."""

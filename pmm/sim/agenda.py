@@ -1,0 +1,33 @@
+"""What the venue has to do at a later time, in order of time and then of promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import TypeAlias
+
+from pmm.model import Nanos
+
+Action: TypeAlias = Callable[[Nanos], None]
+
+
+class Agenda:
+    """Actions by time.  An action is called with the time for which it was entered, never with a later one."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[Nanos, int, Action]] = []
+        self._entered = 0
+
+    @property
+    def next_at(self) -> Nanos | None:
+        return self._entries[0][0] if self._entries else None
+
+    def enter(self, at: Nanos, action: Action) -> None:
+        self._entered += 1
+        heappush(self._entries, (at, self._entered, action))
+
+    def run(self, until: Nanos) -> None:
+        """Do everything that is due by `until`."""
+        while self._entries and self._entries[0][0] <= until:
+            at, _, action = heappop(self._entries)
+            action(at)
