@@ -12,16 +12,18 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from pmm.model import GRID, Money, Nanos, Side, Size
+from pmm.model import GRID, ConditionId, Market, Money, Nanos, OrderId, Side
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.blotter import Blotter, VenueOrder
+from pmm.sim.faces import Face
 from pmm.sim.fees import Rebates, taker_fee
 from pmm.sim.floor import Floor
-from pmm.sim.ledger import COLLATERAL, FEES, Asset
-from pmm.sim.matching import Fill, Outcome, Report, Status, maker_cash, taker_cash
+from pmm.sim.ledger import FEES
+from pmm.sim.matching import Fill, Outcome, Report, Status, maker_cash
 from pmm.sim.notices import Notices
 from pmm.sim.orders import Change, OrderStatus
-from pmm.sim.settlement import Deal, Part, Settlements
+from pmm.sim.settlement import Deal, Settlements
+from pmm.sim.sheet import Sheet
 from pmm.sim.trades import Leg, Settlement, TradeRecord
 
 
@@ -30,38 +32,6 @@ class _Maker(NamedTuple):
 
     account: Account
     order: VenueOrder | None
-
-
-class _Sheet:
-    """What everybody gives and gets in one trade."""
-
-    def __init__(self, tokens: tuple[Asset, Asset]) -> None:
-        self.tokens = tokens
-        self.gives: list[Part] = []
-        self.gets: list[Part] = []
-        self.size: Size = 0
-        self.cash: Money = 0
-        self.minted = 0
-
-    def meet(self, fill: Fill, maker: Account, side: Side) -> None:
-        """Enter a maker's part, and remember the taker's, who is on `side`."""
-        part = maker_cash(fill)
-        self._enter(maker, fill.side, self.tokens[fill.outcome], fill.size, part, 0)
-        self.size += fill.size
-        self.cash += taker_cash(fill, side, part)
-        if fill.side is side:
-            self.minted += fill.size * side.sign
-
-    def close(self, taker: Account, report: Report, fee: Money, fees: Account) -> None:
-        """Enter the taker's part and the fee."""
-        self._enter(taker, report.side, self.tokens[report.outcome], self.size, self.cash, fee)
-        if fee:
-            self.gets.append(Part(fees, COLLATERAL, fee))
-
-    def _enter(self, account: Account, side: Side, token: Asset, size: Size, cash: Money, fee: Money) -> None:
-        shares, money = Part(account, token, size), Part(account, COLLATERAL, cash + side.sign * fee)
-        self.gives.append(money if side is Side.BUY else shares)
-        self.gets.append(shares if side is Side.BUY else money)
 
 
 class Clearing:
@@ -112,9 +82,9 @@ class Clearing:
     ) -> tuple[Account, ...]:
         """One price of a taker's order; who from outside took part."""
         market, at = floor.listing.market, floor.now
-        trade_id = _trade_id(report.order_id, number)
+        trade_id = _trade_id(market.condition_id, report.order_id, number)
         makers = [self._maker(floor, fill) for fill in fills]
-        sheet = _Sheet((market.yes, market.no))
+        sheet = Sheet((market.yes, market.no))
         for fill, maker in zip(fills, makers, strict=True):
             sheet.meet(fill, maker.account, report.side)
             if maker.order is not None:
@@ -124,11 +94,17 @@ class Clearing:
         if report.side is Side.SELL:
             fee = min(fee, sheet.cash)
         sheet.close(taker, report, fee, self._fees)
+        self._earn(floor, fee, fills, makers)
+        parties = tuple({one.name: one for one in (taker, *(one.account for one in makers)) if not one.house}.values())
+        if not parties:
+            self._among_themselves(floor, sheet, at)
+            return ()
+        face = Face.of(market.slug, order, report.order_id, report.owner)
         record = TradeRecord(
             trade_id,
-            report.order_id,
-            taker.name,
-            order.terms.owner if order is not None else "",
+            face.order_id,
+            face.account,
+            face.owner,
             market.condition_id,
             sheet.tokens[report.outcome],
             report.outcome,
@@ -136,7 +112,7 @@ class Clearing:
             price,
             sheet.size,
             fee,
-            tuple(_leg(fill, maker, sheet.tokens) for fill, maker in zip(fills, makers, strict=True)),
+            tuple(_leg(market, fill, maker) for fill, maker in zip(fills, makers, strict=True)),
             Settlement.MATCHED,
             at,
             at,
@@ -144,22 +120,22 @@ class Clearing:
         )
         if order is not None:
             order.trade(sheet.size, sheet.cash, trade_id)
-        self._earn(floor, fee, fills, makers)
-        return self._settle(record, sheet, [taker, *(maker.account for maker in makers)])
+        self._begin(record, sheet, parties)
+        return parties
 
-    def _settle(self, record: TradeRecord, sheet: _Sheet, everybody: list[Account]) -> tuple[Account, ...]:
-        """Send a trade on its way; the synthetic traders among themselves settle at once."""
-        parties = tuple({one.name: one for one in everybody if not one.house}.values())
-        deal = Deal(record, sheet.gives, sheet.gets, sheet.minted, sheet.tokens, parties)
-        self._provide(deal, record.matched_at)
-        if not parties:
-            self._settlements.direct(deal, record.matched_at)
-            return parties
-        self._settlements.begin(deal)
+    def _among_themselves(self, floor: Floor, sheet: Sheet, at: Nanos) -> None:
+        """Nobody looks: the synthetic traders settle at once and keep no record."""
+        market = floor.listing.market.condition_id
+        self._provide(sheet, market, at)
+        self._settlements.direct(market, sheet, at)
+
+    def _begin(self, record: TradeRecord, sheet: Sheet, parties: tuple[Account, ...]) -> None:
+        """Send a trade on its way."""
+        self._provide(sheet, record.market, record.matched_at)
+        self._settlements.begin(Deal(record, sheet, parties))
         for party in parties:
             facts = {"trade_id": record.trade_id, "market": record.market}
             self._notices.add(party.name, 2, record.matched_at, facts)
-        return parties
 
     def _maker(self, floor: Floor, fill: Fill) -> _Maker:
         order = self._blotter.find(fill.order_id)
@@ -181,19 +157,19 @@ class Clearing:
             self._blotter.close(order, OrderStatus.MATCHED, at)
         self._blotter.note(order, Change.UPDATE, at)
 
-    def _provide(self, deal: Deal, at: Nanos) -> None:
-        for account, asset, amount in deal.gives:
+    def _provide(self, sheet: Sheet, market: ConditionId, at: Nanos) -> None:
+        for account, asset, amount in sheet.gives:
             if account.house:
-                self._accounts.provide(account, asset, amount, deal.market, deal.tokens, at)
+                self._accounts.provide(account, asset, amount, market, sheet.tokens, at)
 
 
-def _leg(fill: Fill, maker: _Maker, tokens: tuple[str, str]) -> Leg:
+def _leg(market: Market, fill: Fill, maker: _Maker) -> Leg:
+    face = Face.of(market.slug, maker.order, fill.order_id, fill.owner)
     price = fill.price_yes if fill.outcome is Outcome.YES else GRID - fill.price_yes
-    owner = maker.order.terms.owner if maker.order is not None else ""
-    token = tokens[fill.outcome]
-    return Leg(fill.order_id, maker.account.name, owner, token, fill.outcome, fill.side, price, fill.size)
+    token = market.tokens[fill.outcome].token_id
+    return Leg(face.order_id, face.account, face.owner, token, fill.outcome, fill.side, price, fill.size)
 
 
-def _trade_id(order_id: str, number: int) -> str:
-    digest = hashlib.blake2b(f"{order_id}:{number}".encode(), digest_size=16).digest()
+def _trade_id(market: ConditionId, order_id: OrderId, number: int) -> str:
+    digest = hashlib.blake2b(f"{market}:{order_id}:{number}".encode(), digest_size=16).digest()
     return str(UUID(bytes=digest, version=4))

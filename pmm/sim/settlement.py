@@ -10,7 +10,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from pmm.model import MILLISECOND, ConditionId, Nanos
 from pmm.sim.accounts import Account
@@ -18,6 +18,7 @@ from pmm.sim.agenda import Agenda
 from pmm.sim.dice import Dice
 from pmm.sim.ledger import ESCROW, Asset, Ledger
 from pmm.sim.params import SettlementParams, SettlementStep
+from pmm.sim.sheet import Sheet
 from pmm.sim.trades import Settlement, TradeRecord
 
 # Older trades are forgotten; their settlement goes on.
@@ -26,28 +27,13 @@ TRADES_KEPT_MAX = 200_000
 Tell: TypeAlias = Callable[[Nanos, TradeRecord, tuple[Account, ...]], None]
 
 
-class Part(NamedTuple):
-    """What one account gives or gets in a trade."""
-
-    account: Account
-    asset: Asset
-    amount: int
-
-
 @dataclass(slots=True)
 class Deal:
-    """A trade with the movements behind it; `minted` sets are made for it, or burned when it is negative."""
+    """A trade, the movements behind it, and who from outside takes part."""
 
     record: TradeRecord
-    gives: Sequence[Part]
-    gets: Sequence[Part]
-    minted: int
-    tokens: tuple[Asset, Asset]
+    sheet: Sheet
     parties: tuple[Account, ...]
-
-    @property
-    def market(self) -> ConditionId:
-        return self.record.market
 
 
 class Settlements:
@@ -82,7 +68,7 @@ class Settlements:
     def begin(self, deal: Deal) -> None:
         """A trade is matched: what is given goes into escrow."""
         at = deal.record.matched_at
-        for account, asset, amount in deal.gives:
+        for account, asset, amount in deal.sheet.gives:
             self._ledger.move(asset, account.name, ESCROW, amount, at, deal.record.trade_id)
             if not account.house:
                 _add(account.in_flight, asset, amount)
@@ -96,11 +82,11 @@ class Settlements:
             pays |= paid_now
             self._agenda.enter(at + step.after_ms * MILLISECOND, self._reach(deal, step.status, pays=paid_now))
 
-    def direct(self, deal: Deal, at: Nanos) -> None:
-        """Settle at once, without a record: trades among the synthetic traders."""
-        for account, asset, amount in deal.gives:
+    def direct(self, market: ConditionId, sheet: Sheet, at: Nanos) -> None:
+        """Settle at once and without a record."""
+        for account, asset, amount in sheet.gives:
             self._ledger.move(asset, account.name, ESCROW, amount, at, "trade")
-        self._pay(deal, at)
+        self._pay(market, sheet, at, "trade")
 
     def _usual(self) -> list[SettlementStep]:
         params = self._params
@@ -116,7 +102,7 @@ class Settlements:
     def _reach(self, deal: Deal, status: Settlement, *, pays: bool) -> Callable[[Nanos], None]:
         def reach(at: Nanos) -> None:
             if pays:
-                self._pay(deal, at)
+                self._pay(deal.record.market, deal.sheet, at, deal.record.trade_id)
                 self._hide(deal, at)
             elif status is Settlement.FAILED:
                 self._give_back(deal, at)
@@ -127,18 +113,18 @@ class Settlements:
 
         return reach
 
-    def _pay(self, deal: Deal, at: Nanos) -> None:
+    def _pay(self, market: ConditionId, sheet: Sheet, at: Nanos, why: str) -> None:
         ledger = self._ledger
-        if deal.minted > 0:
-            ledger.mint(deal.market, deal.tokens, ESCROW, deal.minted, at)
-        elif deal.minted < 0:
-            ledger.burn(deal.market, deal.tokens, ESCROW, -deal.minted, at)
-        for account, asset, amount in deal.gets:
-            ledger.move(asset, ESCROW, account.name, amount, at, deal.record.trade_id)
+        if sheet.minted > 0:
+            ledger.mint(market, sheet.tokens, ESCROW, sheet.minted, at)
+        elif sheet.minted < 0:
+            ledger.burn(market, sheet.tokens, ESCROW, -sheet.minted, at)
+        for account, asset, amount in sheet.gets:
+            ledger.move(asset, ESCROW, account.name, amount, at, why)
 
     def _hide(self, deal: Deal, at: Nanos) -> None:
         """The chain has it, the venue shows it later."""
-        for account, asset, amount in deal.gets:
+        for account, asset, amount in deal.sheet.gets:
             if not account.house:
                 _add(account.hidden, asset, amount)
         lag = self._params.balance_lag_ms * MILLISECOND
@@ -148,7 +134,7 @@ class Settlements:
             _show(deal)
 
     def _give_back(self, deal: Deal, at: Nanos) -> None:
-        for account, asset, amount in deal.gives:
+        for account, asset, amount in deal.sheet.gives:
             self._ledger.move(asset, ESCROW, account.name, amount, at, deal.record.trade_id)
             if not account.house:
                 _add(account.in_flight, asset, -amount)
@@ -168,10 +154,10 @@ class Settlements:
 
 
 def _show(deal: Deal) -> None:
-    for account, asset, amount in deal.gives:
+    for account, asset, amount in deal.sheet.gives:
         if not account.house:
             _add(account.in_flight, asset, -amount)
-    for account, asset, amount in deal.gets:
+    for account, asset, amount in deal.sheet.gets:
         if not account.house:
             _add(account.hidden, asset, -amount)
 
