@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 
 from aiohttp import web
 
 from pmm.exchange.answers import NO_MARKET, Handler, Refused, answer, number, token_id
+from pmm.exchange.pages import page
 from pmm.exchange.prices import catalogue_price
+from pmm.exchange.rewards import CENT, reward_terms
 from pmm.exchange.source import Source
 from pmm.model import SHARE
 from pmm.sim.catalog import Listing
+from pmm.sim.fees import RATE_ONE
 
 PAGE = 1_000
-FIRST_CURSOR = "MA=="
-LAST_CURSOR = "LTE="
 
 
 class Listings:
-    """The handlers.  A cursor is the base64 text of an offset; the last page says LTE=, which is -1."""
+    """The handlers; they read the source and change nothing."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -41,12 +40,7 @@ class Listings:
 
     def _page(self, row: Callable[[Listing], dict[str, object]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            start = _offset(request.query.get("next_cursor") or FIRST_CURSOR)
-            listings = self._source.listings
-            rows = [row(listing) for listing in listings[start : start + PAGE]]
-            more = start + PAGE < len(listings)
-            cursor = base64.b64encode(str(start + PAGE).encode()).decode() if more else LAST_CURSOR
-            return answer({"limit": PAGE, "count": len(rows), "next_cursor": cursor, "data": rows})
+            return answer(page(self._source.listings, request.query.get("next_cursor"), PAGE, row))
 
         return handle
 
@@ -54,7 +48,8 @@ class Listings:
         return answer(self._market(self._listing(request)))
 
     async def _parameters(self, request: web.Request) -> web.Response:
-        market = self._listing(request).market
+        listing = self._listing(request)
+        market, fees, rewards = listing.market, listing.fees, listing.rewards
         return answer(
             {
                 "c": market.condition_id,
@@ -66,10 +61,14 @@ class Listings:
                 "tbf": 0,
                 "ao": market.accepting_orders,
                 "nr": market.neg_risk,
-                "fd": {"r": 0, "e": 0, "to": True},
-                "r": {"mi": 0, "ma": 0},
+                "fd": {"r": fees.rate / RATE_ONE, "e": fees.exponent, "to": True},
+                "r": {
+                    "mi": rewards.min_size // SHARE if rewards else 0,
+                    "ma": rewards.max_spread / CENT if rewards else 0,
+                },
                 "gst": None,
                 "oas": 0,
+                **({"itode": True} if listing.taker_delay else {}),
             }
         )
 
@@ -103,7 +102,7 @@ class Listings:
             "market_slug": market.slug,
             "end_date_iso": market.end_date,
             "game_start_time": None,
-            "seconds_delay": 0,
+            "seconds_delay": listing.seconds_delay,
             "fpmm": "",
             "maker_base_fee": 0,
             "taker_base_fee": 0,
@@ -121,7 +120,7 @@ class Listings:
         market = listing.market
         return {
             "condition_id": market.condition_id,
-            "rewards": {"rates": None, "min_size": 0, "max_spread": 0},
+            "rewards": reward_terms(listing),
             "tokens": [
                 {
                     "token_id": token.token_id,
@@ -136,13 +135,3 @@ class Listings:
             "archived": False,
             "accepting_orders": market.accepting_orders,
         }
-
-
-def _offset(cursor: str) -> int:
-    try:
-        offset = int(base64.b64decode(cursor, validate=True))
-    except (binascii.Error, ValueError):
-        raise Refused(400, "Invalid next_cursor") from None
-    if offset < 0:
-        raise Refused(400, "Invalid next_cursor")
-    return offset
