@@ -127,7 +127,7 @@ class Floor:
     def _tell(self, report: Report) -> None:
         """Turn a report into messages: level by level, then both books and the tape after a trade."""
         at_ms = self.now // MILLISECOND
-        prints = list(_prints(report))
+        prints = list(_prints(report)) if report.fills else []
         if prints:
             self.wire.note_trade(report.outcome, report.side, prints[-1][0])
             self.volume += sum(notional(price, size) for price, size in prints)

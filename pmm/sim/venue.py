@@ -241,6 +241,14 @@ class Venue:
         found = self._accounts.find(account)
         return 0 if found is None else found.shown(asset)
 
+    def reserved(self, account: str, asset: Asset, market_of: TokenId | None = None) -> int:
+        """What open orders hold back: shares of a token, or money in the market of `market_of`."""
+        found, floor = self._accounts.find(account), self.world.floor_of(market_of or asset)
+        if found is None or floor is None:
+            return 0
+        stake = found.stake(floor[0].listing.market.condition_id)
+        return stake.cash if asset == COLLATERAL else stake.shares[floor[1]]
+
     def allowance(self, account: str, asset: Asset) -> int | None:
         """None when it is unlimited."""
         found = self._accounts.find(account)
