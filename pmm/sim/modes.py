@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pmm.model import SECOND, Nanos
 from pmm.sim.agenda import Agenda
+from pmm.sim.chronicle import Chronicle
 from pmm.sim.orders import Refusal
 from pmm.sim.params import Mode
 from pmm.sim.refusals import CANCEL_ONLY, DISABLED, post_only_mode, restarting
@@ -17,10 +18,11 @@ _NOBODY_TRADES = frozenset({Mode.RESTARTING, Mode.CANCEL_ONLY, Mode.DISABLED})
 class Modes:
     """`mode` is the present one; `enter` changes it and ends a restart that was under way."""
 
-    def __init__(self, world: DemoWorld, agenda: Agenda) -> None:
+    def __init__(self, world: DemoWorld, agenda: Agenda, chronicle: Chronicle) -> None:
         self.mode = Mode.NORMAL
         self._world = world
         self._agenda = agenda
+        self._chronicle = chronicle
         self._until: Nanos | None = None
         self._changes = 0
         self._sent_home = False
@@ -29,6 +31,7 @@ class Modes:
         """`until` is when it will be over, for `Retry-After`; None when nobody knows."""
         self._changes += 1
         self.mode, self._until = mode, until
+        self._chronicle.note(at, "mode", mode=mode.value)
         if mode in _NOBODY_TRADES and self._world.trading:
             self._world.set_trading(on=False, at=at)
             self._sent_home = True

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pmm.model import GRID, ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
+from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.agenda import Agenda
 from pmm.sim.blotter import Blotter
 from pmm.sim.catalog import Listing
+from pmm.sim.chronicle import Chronicle, VenueChange
 from pmm.sim.clearing import Clearing
 from pmm.sim.dice import Dice
 from pmm.sim.fees import Rebates
@@ -21,6 +22,7 @@ from pmm.sim.frames import MarketWire, WireFrame
 from pmm.sim.heartbeat import Beat, Heartbeats
 from pmm.sim.intake import Intake
 from pmm.sim.ledger import COLLATERAL, FEES, Asset, Ledger
+from pmm.sim.market_life import MarketLife
 from pmm.sim.matching import Outcome, Report
 from pmm.sim.modes import Modes
 from pmm.sim.notices import Notice, Notices
@@ -53,13 +55,9 @@ __all__ = [
     "TradeEvent",
     "TradeRecord",
     "Venue",
+    "VenueChange",
     "VenueParams",
 ]
-
-# Outside these prices the usual tick becomes finer (protocol reference, section 4.2).
-COARSE: Price = 100
-FINE: Price = 10
-FINE_BELOW: Price = 400
 
 
 class Venue:
@@ -77,17 +75,20 @@ class Venue:
         self._blotter = Blotter(self._notices)
         self._heartbeats = Heartbeats(params.heartbeat_s, params.sweep_s, self._agenda, self._lapse)
         self.rebates = Rebates()
-        self._winners: dict[ConditionId, Outcome] = {}
+        self._chronicle = Chronicle()
         self._settlements = Settlements(self.ledger, self._agenda, params.settlement, dice, self._blotter.tell)
         self._treasury = Treasury(self.ledger, self._accounts, self._cover)
         self._clearing = Clearing(
             self._accounts, self._blotter, self._settlements, self.rebates, self._notices, self._cover
         )
+        self._opened = False  # while the world warms up there is nobody to tell
         self.world = DemoWorld(listings, params.world, dice, start_at, self._clear)
         self._intake = Intake(
             self.world, self._accounts, self._blotter, self._agenda, params, self._heartbeats.on_order
         )
-        self._modes = Modes(self.world, self._agenda)
+        self._modes = Modes(self.world, self._agenda, self._chronicle)
+        self._life = MarketLife(self.world, self._intake, self._accounts, self._notices, self._chronicle)
+        self._opened = True
 
     def _cover(self, account: Account, at: Nanos) -> None:
         if not account.house and account.open:
@@ -95,9 +96,8 @@ class Venue:
 
     def _clear(self, floor: Floor, report: Report) -> None:
         self._clearing(floor, report)
-        may_refine = report.fills and self._params.auto_tick and floor.book.tick == COARSE
-        if may_refine and not FINE_BELOW <= report.fills[-1].price_yes <= GRID - FINE_BELOW:
-            floor.change_tick(FINE, floor.now)
+        if report.fills and self._params.auto_tick and self._opened:
+            self._life.refine(floor, report)
 
     # --- source of market frames ------------------------------------------------------------------------------------
 
@@ -256,6 +256,7 @@ class Venue:
 
     def allow(self, account: str, asset: Asset, amount: int | None) -> None:
         """Limit what the exchange may take of an asset; None lifts the limit.  Resting orders stay."""
+        self._chronicle.note(self.now, "allow", account=account, asset=asset, amount=str(amount).lower())
         allowances = self._accounts.open(account).allowances
         if amount is None:
             allowances.pop(asset, None)
@@ -268,21 +269,21 @@ class Venue:
 
     def split(self, account: str, market: ConditionId, size: Size, at: Nanos) -> Refusal | None:
         """Dollars into sets of both outcomes, at once."""
-        return self._treasury.split(account, self._floor(market), size, self._moment(at))
+        return self._treasury.split(account, self._life.floor(market), size, self._moment(at))
 
     def merge(self, account: str, market: ConditionId, size: Size, at: Nanos) -> Refusal | None:
         """Sets of both outcomes into dollars, at once."""
-        return self._treasury.merge(account, self._floor(market), size, self._moment(at))
+        return self._treasury.merge(account, self._life.floor(market), size, self._moment(at))
 
     def redeem(self, account: str, market: ConditionId, at: Nanos) -> Money:
         """Trade the tokens of a resolved market for what they pay; 0 when there are none or it is not resolved."""
         at = self._moment(at)
-        winner = self._winners.get(market)
-        return 0 if winner is None else self._treasury.redeem(account, self._floor(market), winner, at)
+        winner = self._life.winner(market)
+        return 0 if winner is None else self._treasury.redeem(account, self._life.floor(market), winner, at)
 
     def winner(self, market: ConditionId) -> Outcome | None:
         """The outcome that a resolved market pays for."""
-        return self._winners.get(market)
+        return self._life.winner(market)
 
     def pay_rebates(self, at: Nanos) -> list[tuple[ConditionId, str, Money]]:
         """Close the day of maker rebates: pay them out of the fees that were taken, and say to whom."""
@@ -298,6 +299,8 @@ class Venue:
         """Refuse an account's opening orders, or all of its orders."""
         found = self._accounts.open(account)
         found.closed_only, found.banned = closed_only, banned
+        facts = {"closed_only": str(closed_only).lower(), "banned": str(banned).lower()}
+        self._chronicle.note(self.now, "restrict", account=account, **facts)
 
     def closed_only(self, account: str) -> bool:
         found = self._accounts.find(account)
@@ -312,6 +315,7 @@ class Venue:
         self._heartbeats.legacy(account, self._moment(at))
 
     def _lapse(self, account: str, at: Nanos) -> None:
+        self._chronicle.note(at, "lapse", account=account)
         self._take_away(account, OrderStatus.CANCELED, at, told=True)
 
     def notifications(self, account: str) -> list[Notice]:
@@ -344,7 +348,10 @@ class Venue:
 
     def wipe(self, account: str, at: Nanos, *, told: bool = False) -> tuple[OrderId, ...]:
         """Take an account's orders off the books; without an event unless `told`."""
-        return self._take_away(account, OrderStatus.CANCELED, self._moment(at), told=told)
+        orders = self._take_away(account, OrderStatus.CANCELED, self._moment(at), told=told)
+        if orders:
+            self._chronicle.note(self.now, "wipe", account=account, orders=str(len(orders)))
+        return orders
 
     def _take_away(self, account: str, status: OrderStatus, at: Nanos, *, told: bool) -> tuple[OrderId, ...]:
         found = self._accounts.find(account)
@@ -355,51 +362,31 @@ class Venue:
 
     def change_tick(self, market: ConditionId, tick: Price, at: Nanos) -> None:
         """Another grid; orders that do not lie on it are cancelled, untold.  Raises ValueError for no such tick."""
-        floor = self._floor(market)
-        floor.change_tick(tick, self._moment(at))
-        self.world.collect(floor)
+        self._life.change_tick(market, tick, self._moment(at))
 
     def pause(self, market: ConditionId, at: Nanos, *, on: bool = True) -> None:
         """Not accepting orders for a while; resting ones stay."""
-        self._moment(at)
-        self._floor(market).amend(accepting_orders=not on)
+        self._life.pause(market, self._moment(at), on=on)
 
     def clear_book(self, market: ConditionId, at: Nanos) -> None:
         """Cancel every order of a market, as at the start of a game."""
-        self._intake.clear(self._floor(market), OrderStatus.CANCELED, self._moment(at))
+        self._life.clear(market, self._moment(at))
 
     def close(self, market: ConditionId, at: Nanos) -> None:
         """No more trading: every order is cancelled."""
-        self._end(market, OrderStatus.CANCELED, self._moment(at))
+        self._life.close(market, self._moment(at))
 
     def resolve(self, market: ConditionId, winner: Outcome, at: Nanos) -> None:
         """Close it if that was not done, and let `winner` pay one dollar.  Raises ValueError when it is resolved."""
-        at = self._moment(at)
-        if market in self._winners:
-            raise ValueError(f"{market} is resolved already")
-        floor = self._floor(market)
-        self._end(market, OrderStatus.RESOLVED, at)
-        self._winners[market] = winner
-        floor.resolve(winner, at)
-        self.world.collect(floor)
-        for account in self._accounts:
-            if not account.house and market in account.stakes:
-                self._notices.add(account.name, 4, at, {"market": market, "winner": floor.wire.tokens[winner]})
+        self._life.resolve(market, winner, self._moment(at))
 
-    def _end(self, market: ConditionId, status: OrderStatus, at: Nanos) -> None:
-        floor = self._floor(market)
-        floor.amend(closed=True, accepting_orders=False)
-        self._intake.clear(floor, status, at)
-
-    def _floor(self, market: ConditionId) -> Floor:
-        floor = self.world.floor(market)
-        if floor is None:
-            raise ValueError(f"no such market: {market}")
-        return floor
+    def changes(self) -> list[VenueChange]:
+        """What happened to the venue itself since the last call: modes, ticks, closures, lapses, wipes."""
+        return self._chronicle.drain()
 
     def check(self) -> None:
         """Raises Broken unless money and shares are conserved to the micro-unit."""
         self.ledger.check()
         for listing in self.world.listings:
-            if listing.market.condition_id not in self._winners:
+            if self._life.winner(listing.market.condition_id) is None:
                 self.ledger.check_sets(listing.market.condition_id, (listing.market.yes, listing.market.no))
