@@ -1,6 +1,7 @@
 # Everything a fresh machine needs: Python 3.11+ and, for the compiled kernel, a C compiler.
 #   make quote   set up, build, and quote the demo market of the embedded exchange
 #   make test    every test, on the working tree and on the installed wheel
+#   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
@@ -10,12 +11,14 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 # A second environment that holds nothing but the wheel and what tests need.
 WHEELS  = $(VENV)/wheel
+# And one for the official client that does not go together with the rest: it pins other versions of websockets.
+SDK     = $(VENV)/sdk
 DURATION ?= 20
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel check bench docs clean
+.PHONY: quote test test-tree test-wheel sdk check bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
@@ -31,6 +34,8 @@ test-wheel: $(WHEELS)/.test
 	rm -rf build/wheel-tests && mkdir -p build/wheel-tests
 	cp -R pyproject.toml README.md .env.example docs examples tests build/wheel-tests/
 	cd build/wheel-tests && $(abspath $(WHEELS))/bin/python -m pytest -m "not tree"
+
+sdk: $(SDK)/.done
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -65,6 +70,11 @@ $(VENV)/.test: $(VENV)/.run
 $(VENV)/.check: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[check]'
 	touch $@ $(VENV)/.test
+
+$(SDK)/.done:
+	$(PYTHON) -m venv $(SDK)
+	$(SDK)/bin/python -m pip install --quiet polymarket-client==0.14.0
+	touch $@
 
 $(VENV)/.bench: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'

@@ -13,9 +13,9 @@ from pmm.exchange.auth import Auth
 from pmm.exchange.clock import Clock
 from pmm.exchange.keys import Key
 from pmm.exchange.limits import Limits
+from pmm.exchange.notice_papers import notice_paper
 from pmm.exchange.wallets import Wallets
-from pmm.model import SECOND
-from pmm.sim.venue import COLLATERAL, Notice, Venue
+from pmm.sim.venue import COLLATERAL, Venue
 
 BAD_ASSET_TYPE = "Invalid asset type"
 BAD_SIGNATURE_TYPE = "Invalid signature_type"
@@ -46,6 +46,7 @@ class AccountDesk:
             web.put("/balance-allowance", self._balance),
             web.get("/balance-allowance/update", self._balance),
             web.post("/v1/heartbeats", self._heartbeat),
+            web.post("/heartbeats", self._heartbeat_legacy),
             web.get("/notifications", self._notifications),
             web.delete("/notifications", self._drop_notifications),
             web.get("/v1/user/rate-limit-tier", self._tier),
@@ -83,11 +84,20 @@ class AccountDesk:
                 self._beats[wallet] = self._venue.heartbeat(wallet, self._beats.get(wallet), at).heartbeat_id
         return answer({"heartbeat_id": beat.heartbeat_id})
 
+    async def _heartbeat_legacy(self, request: web.Request) -> web.Response:
+        key = await self._auth.key(request, acts=True)
+        for wallet in self._wallets.of(key.address):
+            self._venue.heartbeat_legacy(wallet, self._clock.now())
+        self._settle()
+        return answer({"status": "ok"})
+
     async def _notifications(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request)
         wallet = self._wallet(key, request)
-        notices = [] if wallet is None else self._venue.notifications(wallet)
-        return answer([_notice(one, key.api_key) for one in notices])
+        if wallet is None:
+            return answer([])
+        notices = self._venue.notifications(wallet)
+        return answer([notice_paper(self._venue, one, wallet, key.api_key) for one in notices])
 
     async def _drop_notifications(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
@@ -121,13 +131,3 @@ def _heartbeat_id(body: bytes) -> str | None:
     if beat is not None and not isinstance(beat, str):
         raise Refused(400, BAD_PAYLOAD)
     return beat or None
-
-
-def _notice(notice: Notice, owner: str) -> dict[str, object]:
-    return {
-        "id": notice.notice_id,
-        "owner": owner,
-        "type": notice.kind,
-        "payload": notice.payload,
-        "timestamp": notice.at // SECOND,
-    }

@@ -68,6 +68,8 @@ class House:
         if self._log.written:
             for event in events:
                 self._write(event)
+            for posting in self.venue.ledger.drain():
+                self._log.tell("posting", **posting._asdict())
         self.users.publish(events)
 
     def _write(self, event: OrderEvent | TradeEvent) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
 from pmm.exchange.answers import NO_MARKET, Handler, Refused, answer, number, token_id
+from pmm.exchange.market_rows import market_row, simplified_row
 from pmm.exchange.pages import page
-from pmm.exchange.prices import catalogue_price
-from pmm.exchange.rewards import CENT, reward_terms
+from pmm.exchange.rewards import CENT
 from pmm.exchange.source import Source
 from pmm.model import SHARE
 from pmm.sim.catalog import Listing
@@ -26,10 +27,10 @@ class Listings:
 
     def routes(self) -> list[web.RouteDef]:
         pages = {
-            "/markets": self._market,
-            "/sampling-markets": self._market,
-            "/simplified-markets": self._simplified,
-            "/sampling-simplified-markets": self._simplified,
+            "/markets": partial(market_row, self._source),
+            "/sampling-markets": partial(market_row, self._source),
+            "/simplified-markets": partial(simplified_row, self._source),
+            "/sampling-simplified-markets": partial(simplified_row, self._source),
         }
         return [
             *(web.get(path, self._page(row)) for path, row in pages.items()),
@@ -45,7 +46,7 @@ class Listings:
         return handle
 
     async def _one(self, request: web.Request) -> web.Response:
-        return answer(self._market(self._listing(request)))
+        return answer(market_row(self._source, self._listing(request)))
 
     async def _parameters(self, request: web.Request) -> web.Response:
         listing = self._listing(request)
@@ -87,51 +88,3 @@ class Listings:
             if listing.market.condition_id == wanted:
                 return listing
         raise Refused(404, NO_MARKET)
-
-    def _market(self, listing: Listing) -> dict[str, object]:
-        market = listing.market
-        return {
-            "enable_order_book": True,
-            **self._simplified(listing),
-            "accepting_order_timestamp": listing.created,
-            "minimum_order_size": market.min_size // SHARE,
-            "minimum_tick_size": number(market.tick),
-            "question_id": market.condition_id,
-            "question": market.question,
-            "description": listing.description,
-            "market_slug": market.slug,
-            "end_date_iso": market.end_date,
-            "game_start_time": None,
-            "seconds_delay": listing.seconds_delay,
-            "fpmm": "",
-            "maker_base_fee": 0,
-            "taker_base_fee": 0,
-            "notifications_enabled": True,
-            "neg_risk": market.neg_risk,
-            "neg_risk_market_id": "",
-            "neg_risk_request_id": "",
-            "icon": "",
-            "image": "",
-            "is_50_50_outcome": False,
-            "tags": [listing.category],
-        }
-
-    def _simplified(self, listing: Listing) -> dict[str, object]:
-        market = listing.market
-        return {
-            "condition_id": market.condition_id,
-            "rewards": reward_terms(listing),
-            "tokens": [
-                {
-                    "token_id": token.token_id,
-                    "outcome": token.outcome,
-                    "price": float(catalogue_price(self._source.wire(token.token_id))),
-                    "winner": False,
-                }
-                for token in market.tokens
-            ],
-            "active": market.active,
-            "closed": market.closed,
-            "archived": False,
-            "accepting_orders": market.accepting_orders,
-        }

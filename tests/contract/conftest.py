@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from random import Random
 from typing import Any
 
 import pytest
 
 from pmm.exchange import LocalExchange
-from pmm.model import SECOND, Market, Nanos
+from pmm.model import SECOND, Market, Nanos, Token
 from pmm.sim.catalog import default_listings
 from pmm.sim.venue import Venue, VenueParams
 
+# A package below the official clients (py_ecc) raises the interpreter's recursion limit so far that a deeply nested
+# JSON text ends the process instead of being refused.  It shall not do so to the tests that follow.
+_LIMIT = sys.getrecursionlimit()
+for _client in ("py_clob_client.client", "py_clob_client_v2.client"):
+    import_module(_client)
+sys.setrecursionlimit(_LIMIT)
+
 START: Nanos = 1_790_000_000 * SECOND
-LISTINGS = default_listings()
-DEMO = LISTINGS[0].market
+DEMO = default_listings()[0].market
+# A market of Protocol V2, whose ids say by themselves that ExchangeV3 settles them (module 1, reserved bits zero).
+POSITION = 1 << 248 | 0xC0FFEE << 120 | 2 << 104
+PROTOCOL_V2 = replace(
+    default_listings()[1],
+    market=replace(
+        default_listings()[1].market,
+        slug="protocol-v2",
+        condition_id=f"0x{POSITION >> 8:062x}",
+        tokens=(Token(str(POSITION), "Yes"), Token(str(POSITION | 1), "No")),
+        version="v2",
+    ),
+)
+LISTINGS = (*default_listings(), PROTOCOL_V2)
 NEG_RISK = next(listing.market for listing in LISTINGS if listing.market.neg_risk)
 # Venue seconds per real second: a trade is mined after two of the former.
 SPEED = 20.0
@@ -73,7 +94,7 @@ def market(running: Running) -> Market:
 async def _serve(ready: list[Running], began: threading.Event) -> None:
     venue = Venue(LISTINGS, VenueParams(), Random(7), START)
     venue.world.set_trading(on=False)
-    for one in (DEMO, NEG_RISK):
+    for one in (DEMO, NEG_RISK, PROTOCOL_V2.market):
         venue.world.clear(one.yes)
     async with LocalExchange(venue, speed=SPEED) as exchange:
         running = Running(exchange, asyncio.get_running_loop())

@@ -24,7 +24,7 @@ from py_clob_client_v2.exceptions import PolyApiException
 from py_clob_client_v2.order_utils.exchange_order_builder_v2 import ExchangeOrderBuilderV2
 
 from pmm.model import Market
-from tests.contract.conftest import NEG_RISK, Running
+from tests.contract.conftest import NEG_RISK, PROTOCOL_V2, Running
 
 EXCHANGE = "0xE111180000d2663C0091e4f400237545B87B996B"
 
@@ -112,6 +112,38 @@ def test_a_neg_risk_order_is_signed_for_the_other_contract(client: ClobClient) -
     wrong = client.create_order(args, PartialCreateOrderOptions(neg_risk=False))
     with pytest.raises(PolyApiException, match="invalid signature"):
         client.post_order(wrong)
+    client.cancel_all()
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_a_contract_wallet_trades_under_its_own_address(running: Running, market: Market, kind: int) -> None:
+    wallet = "0x" + f"{0xA0 + kind:02x}" * 20
+    client = ClobClient(running.url, 137, key="0x" + "04" * 32, signature_type=kind, funder=wallet)
+    client.set_api_creds(client.create_or_derive_api_key())
+    order_id = client.create_and_post_order(bid(market), post_only=True)["orderID"]
+    assert client.get_order(order_id)["maker_address"].lower() == wallet
+    assert client.get_balance_allowance(BalanceAllowanceParams(AssetType.COLLATERAL))["balance"] == "10000000000"
+    assert client.cancel_all()["canceled"] == [order_id]
+
+
+def test_a_wallet_obeys_only_its_first_owner(running: Running, market: Market) -> None:
+    def of(number: int) -> ClobClient:
+        client = ClobClient(
+            running.url, 137, key=f"0x{number:02x}" + "05" * 31, signature_type=2, funder="0x" + "b0" * 20
+        )
+        client.set_api_creds(client.create_or_derive_api_key())
+        return client
+
+    of(1).create_and_post_order(bid(market), post_only=True)
+    with pytest.raises(PolyApiException, match="the order signer address has to be the address of the API KEY"):
+        of(2).create_and_post_order(bid(market), post_only=True)
+
+
+def test_an_id_of_protocol_v2_is_settled_by_exchange_v3(client: ClobClient) -> None:
+    args = OrderArgs(position_id=PROTOCOL_V2.market.yes, price=0.05, size=20, side="BUY")
+    assert client.create_and_post_order(args, post_only=True)["status"] == "live"
+    with pytest.raises(PolyApiException, match="order_version_mismatch"):
+        client.create_and_post_order(OrderArgs(token_id=PROTOCOL_V2.market.yes, price=0.05, size=20, side="BUY"))
     client.cancel_all()
 
 
