@@ -11,6 +11,7 @@ from pmm.sim.orders import Refusal, Terms
 from pmm.sim.params import VenueParams
 from pmm.sim.refusals import (
     BAD_EXPIRATION,
+    BAD_PAYLOAD,
     CROSSES,
     NOT_READY,
     POST_ONLY_TYPE,
@@ -26,71 +27,54 @@ from pmm.sim.refusals import (
 )
 
 
-def well_formed(terms: Terms) -> bool:
-    """A budget belongs to a FOK or FAK BUY, a size to every other order."""
-    by_budget = terms.side is Side.BUY and not rests(terms.tif)
-    wanted, other = (terms.budget, terms.size) if by_budget else (terms.size, terms.budget)
-    return wanted is not None and wanted > 0 and other is None
-
-
 class Admission:
-    """The rules that need no more than the order, its account and its book."""
+    """The rules that need no more than the order, its account and its book.
+
+    Every order passes here, so the common case costs three calls and no more.
+    """
 
     def __init__(self, params: VenueParams, blotter: Blotter) -> None:
-        self._params = params
-        self._blotter = blotter
+        self._gtd_ahead = params.gtd_ahead_s
+        self._least = params.marketable_buy_min
+        self._orders = blotter.orders
 
-    def refuse(self, order: VenueOrder, *, crosses: bool, at: Nanos) -> Refusal | None:
-        """Why the order may not enter; None when it may.  Its price must be known to lie on the grid."""
-        return (
-            self._of_account(order)
-            or self._of_size(order, crosses=crosses)
-            or self._of_time(order.terms, crosses=crosses, at=at)
-            or self._of_means(order, crosses=crosses)
-        )
-
-    def refuse_early(self, terms: Terms, floor: Floor) -> Refusal | None:
-        """What is wrong with it before anybody looks at the book."""
-        market = floor.listing.market
-        if market.closed:
-            return UNKNOWN_TOKEN
-        if not market.tradable:
-            return NOT_READY
-        if terms.order_id in self._blotter:
-            return duplicated(terms.order_id)
-        if terms.price % market.tick or not market.tick <= terms.price <= GRID - market.tick:
-            return off_tick(terms.order_id, price_text(terms.price), market.tick)
+    def refuse_terms(self, terms: Terms, floor: Floor, at: Nanos) -> Refusal | None:
+        """What is wrong with it before anybody looks at the account; afterwards its price lies on the grid."""
+        if not floor.open:
+            return UNKNOWN_TOKEN if floor.listing.market.closed else NOT_READY
+        order_id, size = terms.order_id, terms.size
+        rests = terms.tif is TimeInForce.GTC or terms.tif is TimeInForce.GTD
+        if rests or terms.side is Side.SELL:
+            if size is None or size <= 0 or terms.budget is not None:
+                return BAD_PAYLOAD
+        elif size is not None or not terms.budget or terms.budget < 0:
+            return BAD_PAYLOAD
+        if order_id in self._orders:
+            return duplicated(order_id)
+        book = floor.book
+        if terms.price % book.tick or not book.tick <= terms.price <= GRID - book.tick:
+            return off_tick(order_id, price_text(terms.price), book.tick)
+        if rests and size is not None and size < book.size_min:
+            return too_small(order_id, size, book.size_min)
+        if terms.expires_at or terms.tif is TimeInForce.GTD:
+            return self._of_time(terms, at)
         return None
 
-    def _of_account(self, order: VenueOrder) -> Refusal | None:
-        account = order.account
-        if account.banned:
-            return banned(account.name)
-        if account.closed_only and order.terms.side is Side.BUY:
-            return closed_only(account.name)
-        return None
+    def refuse(self, order: VenueOrder, *, crosses: bool) -> Refusal | None:
+        """Why an order whose terms are in order may not enter; None when it may."""
+        account, terms = order.account, order.terms
+        if account.banned or account.closed_only:
+            if account.banned:
+                return banned(account.name)
+            if terms.side is Side.BUY:
+                return closed_only(account.name)
+        if crosses or not rests(terms.tif):
+            refusal = self._of_taker(order, crosses=crosses)
+            if refusal is not None:
+                return refusal
+        return self.refuse_means(order, crosses=crosses)
 
-    def _of_size(self, order: VenueOrder, *, crosses: bool) -> Refusal | None:
-        terms, size_min = order.terms, order.floor.listing.market.min_size
-        if rests(terms.tif) and terms.size is not None and terms.size < size_min:
-            return too_small(terms.order_id, terms.size, size_min)
-        if terms.side is Side.BUY and (crosses or not rests(terms.tif)) and not terms.post_only:
-            amount: Money = terms.budget if terms.size is None else order.need  # type: ignore[assignment]  # one is set
-            if amount < self._params.marketable_buy_min:
-                return too_cheap(amount, self._params.marketable_buy_min)
-        return None
-
-    def _of_time(self, terms: Terms, *, crosses: bool, at: Nanos) -> Refusal | None:
-        if terms.tif is TimeInForce.GTD:
-            if (terms.expires_at or 0) < at // SECOND + self._params.gtd_ahead_s:
-                return BAD_EXPIRATION
-        elif terms.expires_at:
-            return BAD_EXPIRATION
-        if terms.post_only:
-            return POST_ONLY_TYPE if not rests(terms.tif) else CROSSES if crosses else None
-        return None
-
-    def _of_means(self, order: VenueOrder, *, crosses: bool) -> Refusal | None:
+    def refuse_means(self, order: VenueOrder, *, crosses: bool) -> Refusal | None:
         """Orders in one market may not promise more than there is; other markets do not count."""
         account, asset = order.account, order.asset
         buys = order.terms.side is Side.BUY
@@ -98,9 +82,24 @@ class Admission:
         amount = order.need + (self._fee(order) if crosses and buys else 0)
         if account.spendable(asset) < active + amount:
             return no_balance(account.shown(asset), active, amount)
-        allowance = account.allowances.get(asset)
-        if allowance is not None and allowance < active + amount:
-            return no_allowance(allowance, active, amount)
+        if account.allowances:
+            allowance = account.allowances.get(asset)
+            if allowance is not None and allowance < active + amount:
+                return no_allowance(allowance, active, amount)
+        return None
+
+    def _of_time(self, terms: Terms, at: Nanos) -> Refusal | None:
+        """Only GTD ends, and not too soon."""
+        early = (terms.expires_at or 0) < at // SECOND + self._gtd_ahead
+        return BAD_EXPIRATION if early or terms.tif is not TimeInForce.GTD else None
+
+    def _of_taker(self, order: VenueOrder, *, crosses: bool) -> Refusal | None:
+        """Post-only orders do not take; whoever buys at once spends a dollar at least."""
+        terms = order.terms
+        if terms.post_only:
+            return POST_ONLY_TYPE if not rests(terms.tif) else CROSSES if crosses else None
+        if terms.side is Side.BUY and order.need < self._least:
+            return too_cheap(order.need, self._least)
         return None
 
     def _fee(self, order: VenueOrder) -> Money:

@@ -12,22 +12,24 @@ Action: TypeAlias = Callable[[Nanos], None]
 
 
 class Agenda:
-    """Actions by time.  An action is called with the time for which it was entered, never with a later one."""
+    """Actions by time; `next_at` is that of the first one.
+
+    An action is called with the time for which it was entered, never with a later one.
+    """
 
     def __init__(self) -> None:
         self._entries: list[tuple[Nanos, int, Action]] = []
         self._entered = 0
-
-    @property
-    def next_at(self) -> Nanos | None:
-        return self._entries[0][0] if self._entries else None
+        self.next_at: Nanos | None = None
 
     def enter(self, at: Nanos, action: Action) -> None:
         self._entered += 1
         heappush(self._entries, (at, self._entered, action))
+        self.next_at = self._entries[0][0]
 
     def run(self, until: Nanos) -> None:
         """Do everything that is due by `until`."""
         while self._entries and self._entries[0][0] <= until:
             at, _, action = heappop(self._entries)
+            self.next_at = self._entries[0][0] if self._entries else None
             action(at)

@@ -46,7 +46,7 @@ class VenueOrder:
         self.account = account
         self.floor = floor
         self.outcome = outcome
-        self.stake = account.stake(floor.listing.market.condition_id)
+        self.stake = account.stake(floor.condition_id)
         self.asset: Asset = COLLATERAL if terms.side is Side.BUY else terms.token
         self.status = OrderStatus.LIVE
         self.left: int = terms.budget if terms.size is None else terms.size  # type: ignore[assignment]  # one is set
@@ -83,6 +83,8 @@ class VenueOrder:
 
     def placed(self) -> Placed:
         """The answer to whoever placed it, as of now."""
+        if not self.matched and self.status is OrderStatus.LIVE:
+            return Placed(self.terms.order_id, "live")
         status = "delayed" if self.status is OrderStatus.DELAYED else "matched" if self.matched else "live"
         buys = self.terms.side is Side.BUY
         making, taking = (self.cash, self.matched) if buys else (self.matched, self.cash)
@@ -115,34 +117,31 @@ def shown(order: VenueOrder, status: OrderStatus, matched: Size, trade_ids: tupl
 
 
 class Blotter:
-    """Orders by id, and events in the order in which they happened."""
+    """`orders` by id, to be read; and events in the order in which they happened."""
 
     def __init__(self, notices: Notices) -> None:
-        self._orders: dict[OrderId, VenueOrder] = {}
+        self.orders: dict[OrderId, VenueOrder] = {}
         self._events: deque[_Noted | TradeEvent] = deque(maxlen=EVENTS_KEPT_MAX)
         self._notices = notices
 
-    def __contains__(self, order_id: OrderId) -> bool:
-        return order_id in self._orders
-
     def find(self, order_id: OrderId) -> VenueOrder | None:
-        return self._orders.get(order_id)
+        return self.orders.get(order_id)
 
     def show(self, order: VenueOrder) -> OpenOrder:
         return shown(order, order.status, order.matched, order.trade_ids)
 
     def add(self, order: VenueOrder) -> None:
         """Take an order into the books of its account."""
-        self._orders[order.terms.order_id] = order
+        self.orders[order.terms.order_id] = order
         order.account.open[order.terms.order_id] = order
-        if len(self._orders) > ORDERS_KEPT_MAX:
+        if len(self.orders) > ORDERS_KEPT_MAX:
             self._forget()
 
     def remove(self, order: VenueOrder) -> None:
         """Forget an order that was refused after all."""
         order.reserve(0)
         order.account.open.pop(order.terms.order_id, None)
-        del self._orders[order.terms.order_id]
+        del self.orders[order.terms.order_id]
 
     def close(self, order: VenueOrder, status: OrderStatus, at: Nanos, *, told: bool = True) -> None:
         """It is over; what it reserved is free again."""
@@ -172,9 +171,9 @@ class Blotter:
         return events
 
     def _forget(self) -> None:
-        for order_id, order in self._orders.items():
+        for order_id, order in self.orders.items():
             if not order.status.open:
-                del self._orders[order_id]
+                del self.orders[order_id]
                 return
 
 

@@ -44,6 +44,8 @@ class Floor:
         self, listing: Listing, params: WorldParams, dice: Dice, opened_at: Nanos, clear: Clear | None = None
     ) -> None:
         self.listing = listing
+        self.condition_id = listing.market.condition_id
+        self.open = listing.market.tradable
         self.book = MatchingMarket(listing.market.tick, listing.market.min_size)
         self.wire = MarketWire(listing.market, opened_at // MILLISECOND)
         self.volume: Money = listing.market.volume
@@ -77,7 +79,7 @@ class Floor:
         self.now = at
         while self._due and self._due[0][0] <= at:
             due, number, wake = heappop(self._due)
-            if not self.listing.market.tradable:
+            if not self.open:
                 heappush(self._due, (due + SECOND, number, wake))
                 continue
             again = due + wake(due)
@@ -110,6 +112,7 @@ class Floor:
         """Change facts about the market."""
         market = replace(self.listing.market, **facts)  # type: ignore[arg-type]  # names of its fields
         self.listing = replace(self.listing, market=market)
+        self.open = market.tradable
         self.wire.market = market if "tick" not in facts else self.wire.market
 
     def resolve(self, winner: Outcome, at: Nanos) -> None:

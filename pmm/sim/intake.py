@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from pmm.model import MILLISECOND, SECOND, Nanos, OrderId, Side
 from pmm.sim.accounts import Account, Accounts
-from pmm.sim.admission import Admission, well_formed
+from pmm.sim.admission import Admission
 from pmm.sim.agenda import Agenda
 from pmm.sim.blotter import Blotter, VenueOrder, limit_of
 from pmm.sim.floor import Floor
@@ -59,18 +59,16 @@ class Intake:
 
     def place(self, terms: Terms, at: Nanos) -> Placed | Refusal:
         """Check an order and let it in, or hold it where a delay protects the makers."""
-        if not well_formed(terms):
-            return BAD_PAYLOAD
         found = self._world.floor_of(terms.token)
         if found is None:
             return UNKNOWN_TOKEN
         floor, outcome = found
-        refusal = self._admission.refuse_early(terms, floor)
+        refusal = self._admission.refuse_terms(terms, floor, at)
         if refusal is not None:
             return refusal
         order = VenueOrder(terms, self._accounts.open(terms.account), floor, outcome, at)
         crosses = floor.book.crosses(outcome, terms.side, terms.price)
-        refusal = self._admission.refuse(order, crosses=crosses, at=at)
+        refusal = self._admission.refuse(order, crosses=crosses)
         if refusal is not None:
             return refusal
         order.reserve(order.need)
@@ -108,12 +106,23 @@ class Intake:
         if order.status is not OrderStatus.DELAYED:
             return
         order.status = OrderStatus.LIVE
-        refusal = self._enter(order, at) if order.floor.listing.market.tradable else NOT_READY
+        refusal = self._check_again(order) or self._enter(order, at)
         if refusal is not None:
             self._blotter.close(order, OrderStatus.UNMATCHED, at)
         elif order.terms.expires_at:
             self._agenda.enter(order.terms.expires_at * SECOND - self._drop, lambda now: self._expire(order, now))
         order.final = refusal or order.placed()
+
+    def _check_again(self, order: VenueOrder) -> Refusal | None:
+        """The book has moved meanwhile, and with it the price and the fee."""
+        if not order.floor.open:
+            return NOT_READY
+        terms, reserved = order.terms, order.reserved
+        crosses = order.floor.book.crosses(order.outcome, terms.side, terms.price)
+        order.reserve(0)
+        refusal = self._admission.refuse_means(order, crosses=crosses)
+        order.reserve(reserved)
+        return refusal
 
     def _enter(self, order: VenueOrder, at: Nanos) -> Refusal | None:
         """Give an order to the book.  A refused one has changed nothing there."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
 
@@ -62,8 +63,7 @@ class Terms:
     expires_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An accepted order: `status` is live, matched or delayed.
 
     `making` is what it gave and `taking` what it got so far, in micro-units of money or shares.  `final_at` is set
@@ -96,8 +96,7 @@ class Cancels:
     not_canceled: dict[OrderId, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenOrder:
+class OpenOrder(NamedTuple):
     """One order as the venue shows it, in whatever state; `original` is shares, or the budget of a FOK or FAK BUY."""
 
     order_id: OrderId
@@ -118,8 +117,7 @@ class OpenOrder:
     trade_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderEvent:
+class OrderEvent(NamedTuple):
     """What the user channel tells `account` about one of its orders."""
 
     at: Nanos

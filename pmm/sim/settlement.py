@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pmm.model import MILLISECOND, ConditionId, Nanos
@@ -108,7 +108,7 @@ class Settlements:
                 self._give_back(deal, at)
             mined = status is Settlement.MINED or status is Settlement.CONFIRMED
             transaction = deal.record.transaction or (_transaction(deal.record.trade_id) if mined else "")
-            deal.record = replace(deal.record, status=status, updated_at=at, transaction=transaction)
+            deal.record = deal.record._replace(status=status, updated_at=at, transaction=transaction)
             self._publish(deal, at)
 
         return reach

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, TokenId
 
@@ -22,8 +22,7 @@ class Settlement(StrEnum):
         return self is Settlement.CONFIRMED or self is Settlement.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """A maker's part, in the maker's own terms: its token, its side, its price."""
 
     order_id: OrderId
@@ -36,8 +35,7 @@ class Leg:
     size: Size
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRecord:
+class TradeRecord(NamedTuple):
     """A trade in its present state, in the taker's terms; `transaction` is empty until it is mined."""
 
     trade_id: str
@@ -68,8 +66,7 @@ class TradeRecord:
         return self.account == account or any(leg.account == account for leg in self.legs)
 
 
-@dataclass(frozen=True, slots=True)
-class TradeEvent:
+class TradeEvent(NamedTuple):
     """What the user channel tells `account` about a trade that it takes part in, once for every state.
 
     An account that is on both sides is told once, as the taker.

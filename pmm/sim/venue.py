@@ -145,16 +145,21 @@ class Venue:
         """Keep the promises that were due by `at`, and let it be `at` now."""
         if (due := self._agenda.next_at) is not None and due <= at:
             self._agenda.run(at)
-        if at > self.world.now:
-            self.world.now = at
-        return self.world.now
+        if at < self.world.now:
+            return self.world.now
+        self.world.now = at
+        return at
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def place(self, terms: Terms, at: Nanos) -> Placed | Refusal:
         """Take an order, or say in the venue's words why not."""
         at = self._moment(at)
-        return self._modes.refuse_order(post_only=terms.post_only, at=at) or self._intake.place(terms, at)
+        if self._modes.mode is not Mode.NORMAL:
+            refusal = self._modes.refuse_order(post_only=terms.post_only, at=at)
+            if refusal is not None:
+                return refusal
+        return self._intake.place(terms, at)
 
     def outcome(self, order_id: OrderId) -> Placed | Refusal:
         """The final answer to an order that `place` answered with `final_at`, once that has come."""
