@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -86,7 +87,8 @@ class Trader:
         """Status, answer and headers of a signed request."""
         data = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         signed = {**self.headers(method, path, data), **headers}
-        async with self.http.request(method, self.url + path + query, data=data or None, headers=signed) as response:
+        sent = BytesIO(data) if data else None
+        async with self.http.request(method, self.url + path + query, data=sent, headers=signed) as response:
             return response.status, await response.json(), dict(response.headers)
 
     # --- orders ---------------------------------------------------------------------------------------------------
