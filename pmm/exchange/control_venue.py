@@ -33,9 +33,11 @@ class VenueActs:
             "/venue/restart": self._restart,
             "/venue/tick": self._tick,
             "/venue/pause": self._pause,
+            "/venue/clear": self._clear,
             "/venue/close": self._close,
             "/venue/resolve": self._resolve,
             "/venue/settlement": self._settlement,
+            "/venue/rebates": self._rebates,
             "/accounts": self._tell,
             "/accounts/fund": self._fund,
             "/accounts/give": self._give,
@@ -82,6 +84,19 @@ class VenueActs:
         on = flag(body, "on", default=True)
         self._venue.pause(listing(body, self._source).market.condition_id, self._clock.now(), on=on)
         return {"paused": on}
+
+    async def _clear(self, body: Body) -> object:
+        """Cancel every order of a market, as the venue does when a game starts."""
+        condition_id = listing(body, self._source).market.condition_id
+        self._venue.clear_book(condition_id, self._clock.now())
+        return {"cleared": condition_id}
+
+    async def _rebates(self, _: Body) -> object:
+        """Pay the makers their share of the fees, as the venue does once a day."""
+        at = self._clock.now()
+        paid = self._venue.pay_rebates(at)
+        self._house.rewards.note(paid, at)
+        return {"paid": [{"market": market, "account": who, "usd": money_text(usd)} for market, who, usd in paid]}
 
     async def _close(self, body: Body) -> object:
         condition_id = listing(body, self._source).market.condition_id

@@ -48,6 +48,7 @@ class House:
         self.desk = AccountDesk(venue, clock, self.auth, self.wallets, self.limits, settle)
         self.reads = OrderReads(venue, self.auth, self.wallets)
         self.users = UserHub(self.auth.keys, self.wallets.owner, self.reads.market_of, fork(seed, "user frames"))
+        self.rewards = RewardReads(venue, self.auth)
         self._log = log
 
     def routes(self) -> list[web.RouteDef]:
@@ -57,7 +58,7 @@ class House:
             *self.trading.routes(),
             *self.reads.routes(),
             *self.desk.routes(),
-            *RewardReads(self.venue, self.auth).routes(),
+            *self.rewards.routes(),
             *Positions(self.venue).routes(),
             web.get("/ws/user", self.users.channel.serve),
         ]
@@ -68,6 +69,8 @@ class House:
         if self._log.written:
             for event in events:
                 self._write(event)
+            for change in self.venue.changes():
+                self._log.tell("venue", event_at_ns=change.at, change=change.kind, facts=change.facts)
             for posting in self.venue.ledger.drain():
                 self._log.tell("posting", **posting._asdict())
         self.users.publish(events)

@@ -83,8 +83,8 @@ class RequestLog:
         harm: str = "",
     ) -> None:
         """Record one answered request."""
-        names = sorted({name.upper().replace("-", "_") for name in headers})
-        auth = [name for name in names if name.startswith(AUTH_PREFIX)]
+        names = {name.upper().replace("-", "_") for name in headers}
+        auth = sorted(name for name in names if name.startswith(AUTH_PREFIX))
         private = bool(auth) and "/auth/" not in path
         request = LoggedRequest(
             self._ts(),

@@ -1,10 +1,13 @@
 """What a maker reads about rewards and rebates (protocol reference, section 3.10).
 
-Nothing is paid here: there is no chain to pay on.  What a market pays and demands is told; earnings are empty.
+Rebates are paid when the control endpoint says that a day is over.  Liquidity rewards are told and never paid, so
+earnings are empty.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -14,7 +17,7 @@ from pmm.exchange.auth import Auth
 from pmm.exchange.pages import page
 from pmm.exchange.prices import catalogue_price
 from pmm.exchange.source import Source
-from pmm.model import SHARE
+from pmm.model import SECOND, SHARE, ConditionId, Money, Nanos, money_text
 from pmm.sim.catalog import Listing, Rewards
 
 CURRENT_PAGE = 500
@@ -23,14 +26,23 @@ MARKET_PAGE = 100
 ASSET = "0xC011a7E12a19f7B1f670d46F03B03f3342E82DFB"
 # Spreads of rewards are told in cents.
 CENT = 100
+REBATES_MAX = 10_000
 
 
 class RewardReads:
-    """The handlers."""
+    """The handlers; `note` what was paid, and it is told."""
 
     def __init__(self, source: Source, auth: Auth) -> None:
         self._source = source
         self._auth = auth
+        self._rebates: deque[dict[str, str]] = deque(maxlen=REBATES_MAX)
+
+    def note(self, paid: Iterable[tuple[ConditionId, str, Money]], at: Nanos) -> None:
+        """Remember rebates that were paid: market, wallet and amount."""
+        date = datetime.fromtimestamp(at / SECOND, UTC).date().isoformat()
+        for market, account, money in paid:
+            row = {"date": date, "condition_id": market, "asset_address": ASSET, "maker_address": account}
+            self._rebates.append({**row, "rebated_fees_usdc": money_text(money)})
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -40,7 +52,7 @@ class RewardReads:
             web.get("/rewards/user/total", self._nothing),
             web.get("/rewards/user/percentages", self._percentages),
             web.get("/rewards/user/markets", self._earnings),
-            web.get("/rebates/current", _rebates),
+            web.get("/rebates/current", self._current_rebates),
             web.get("/fees/builder-fees/{code}", _builder_fees),
         ]
 
@@ -83,13 +95,14 @@ class RewardReads:
         await self._auth.key(request)
         return answer([])
 
+    async def _current_rebates(self, request: web.Request) -> web.Response:
+        date, maker = request.query.get("date"), request.query.get("maker_address", "").lower()
+        rows = [row for row in self._rebates if row["maker_address"] == maker and date in {None, row["date"]}]
+        return answer(rows)
+
     async def _percentages(self, request: web.Request) -> web.Response:
         await self._auth.key(request)
         return answer({})
-
-
-async def _rebates(_: web.Request) -> web.Response:
-    return answer([])
 
 
 async def _builder_fees(_: web.Request) -> web.Response:
