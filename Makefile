@@ -3,6 +3,7 @@
 #   make test    every test, on the working tree and on the installed wheel
 #   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
+#   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
 
@@ -14,11 +15,13 @@ WHEELS  = $(VENV)/wheel
 # And one for the official client that does not go together with the rest: it pins other versions of websockets.
 SDK     = $(VENV)/sdk
 DURATION ?= 20
+FUZZ_SECONDS ?= 600
+FUZZ_SEED    ?= 1
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel sdk check bench docs clean
+.PHONY: quote test test-tree test-wheel sdk check fuzz bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
@@ -26,8 +29,9 @@ quote: $(VENV)/.run
 
 test: test-tree test-wheel
 
+# The promised behaviours are about what users install: they run once, on the wheel.
 test-tree: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/behaviours
 
 # From a copy of the tests, so that nothing but the installed package can be imported.
 test-wheel: $(WHEELS)/.test
@@ -43,8 +47,15 @@ check: $(VENV)/.check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest $(STUBS)
-	$(BIN)/python -m build --outdir build/dist
+	mkdir -p build && rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist > build/packages.log 2>&1 || { cat build/packages.log; exit 1; }
 	$(BIN)/python tests/support/packages.py build/dist
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz frames --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz books --operations 10000000 --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz quotes --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	$(BIN)/python -m tests.fuzz native --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
@@ -65,6 +76,14 @@ $(VENV)/.run: $(BIN)/python $(SOURCES)
 
 $(VENV)/.test: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm 2>/dev/null)
+	mkdir -p build && rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv $(WHEELS)
+	$(WHEELS)/bin/python -m pip install --quiet --upgrade pip
+	$(WHEELS)/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[test]"
 	touch $@
 
 $(VENV)/.check: $(VENV)/.run

@@ -34,4 +34,8 @@ def extensions() -> list[Extension]:
     return compiled
 
 
-setup(ext_modules=extensions())
+setup(
+    ext_modules=extensions(),
+    exclude_package_data={"pmm._fast": ["*.c"]},
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)

@@ -1,7 +1,7 @@
 """Other ways from a frame to a book and a quote decision, each as fast as its library lets us write it.
 
-A stack has `books(frame)`, `quote(frame)`, and `result()`: every book's best prices and how often it requoted.  All
-make the same decision: two cents to each side of the mid, moved when the mid went half a cent and a price changed.
+A stack has `books(frame)`, `quote(frame)` (how many tokens requoted) and `best()`, every book's best prices.  All make
+the same decision: two cents to each side of the mid, moved when the mid went half a cent and a price changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from benchmarks.stream import Stream, decimal
 HALF2 = 400  # twice two cents, in grid units
 THRESHOLD2 = 100  # twice half a cent
 PRICES = {decimal(price, 4): price for price in range(10_001)}
-Result = tuple[dict[str, tuple[int, int]], int]
 
 
 class Token:
@@ -41,7 +40,6 @@ class Stack:
 
     def __init__(self, stream: Stream) -> None:
         self.tokens = {token: Token(tick, type(self).side) for token, tick in stream.ticks.items()}
-        self.requotes = 0
         self.books = self.reader()
         self.quote = self.decider(self.books)
 
@@ -49,8 +47,9 @@ class Stack:
         """A function that applies a frame and returns the tokens it touched."""
         raise NotImplementedError
 
-    def decider(self, books: Callable[[bytes], Any]) -> Callable[[bytes], None]:
-        def quote(frame: bytes) -> None:
+    def decider(self, books: Callable[[bytes], Any]) -> Callable[[bytes], int]:
+        def quote(frame: bytes) -> int:
+            requotes = 0
             for token in books(frame):
                 mid2 = token.bid + token.ask
                 moved = mid2 - token.placed2
@@ -61,12 +60,13 @@ class Stack:
                 ask = -(-(mid2 + HALF2) // step) * token.tick
                 if (bid, ask) != token.working:
                     token.placed2, token.working = mid2, (bid, ask)
-                    self.requotes += 1
+                    requotes += 1
+            return requotes
 
         return quote
 
-    def result(self) -> Result:
-        return {name: (token.bid, token.ask) for name, token in self.tokens.items()}, self.requotes
+    def best(self) -> dict[str, tuple[int, int]]:
+        return {name: (token.bid, token.ask) for name, token in self.tokens.items()}
 
 
 class Change(msgspec.Struct, gc=False):
@@ -136,6 +136,44 @@ class MsgspecClosure(Stack):
             return touched
 
         return books
+
+    def decider(self, books: Callable[[bytes], Any]) -> Callable[[bytes], int]:
+        # The same again with the decision inside, so that a frame costs one Python call.
+        tokens, prices, decode = self.tokens, PRICES, decode_typed
+
+        def quote(frame: bytes) -> int:
+            message = decode(frame)
+            touched = set(books(frame)) if message.event_type == "book" else set()
+            for change in message.price_changes:
+                token = tokens[change.asset_id]
+                touched.add(token)
+                price, size = prices[change.price], change.size
+                if change.side == "BUY":
+                    if size:
+                        token.bids[price] = size
+                        if price > token.bid:
+                            token.bid = price
+                    elif token.bids.pop(price, None) is not None and price == token.bid:
+                        token.bid = max(token.bids, default=0)
+                elif size:
+                    token.asks[price] = size
+                    if price < token.ask:
+                        token.ask = price
+                elif token.asks.pop(price, None) is not None and price == token.ask:
+                    token.ask = min(token.asks, default=10_000)
+            requotes = 0
+            for token in touched:
+                mid2 = token.bid + token.ask
+                if -THRESHOLD2 < mid2 - token.placed2 < THRESHOLD2:
+                    continue
+                step = 2 * token.tick
+                wanted = (mid2 - HALF2) // step * token.tick, -(-(mid2 + HALF2) // step) * token.tick
+                if wanted != token.working:
+                    token.placed2, token.working = mid2, wanted
+                    requotes += 1
+            return requotes
+
+        return quote
 
 
 class OrjsonDict(Stack):
@@ -257,39 +295,26 @@ class MsgspecOrderBook(Stack):
         return books
 
 
-class Ours(Stack):
-    """The kernel: one call a frame, and Python only for what has to move."""
+class Ours:
+    """The kernel: one call a frame, decisions included."""
 
     def __init__(self, stream: Stream) -> None:
         from pmm._fast import Books, Quoter
 
-        self.kernel = Books()
-        self.quoter = Quoter(self.kernel)
+        self.kernel, other = Books(), Books()
+        self.quoter = Quoter(other, settle=True)
         self.names = list(stream.ticks)
-        self.moves = 0
         for token, tick in stream.ticks.items():
-            self.quoter.plan(self.kernel.add(token, tick), 20_000, 10_000_000, post_only=0, threshold=5_000)
-        self.books = self.kernel.feed
-        self.quote = self.decider(self.books)
+            self.kernel.add(token, tick)
+            self.quoter.plan(other.add(token, tick), 20_000, 10_000_000, post_only=0, threshold=5_000)
+        self.books, self.quote = self.kernel.feed, self.quoter.feed
 
-    def decider(self, books: Callable[[bytes], Any]) -> Callable[[bytes], None]:
-        del books  # the quoter feeds them
-        quoter, feed, placed = self.quoter, self.quoter.feed, self.quoter.placed
-
-        def quote(frame: bytes) -> None:
-            if feed(frame):
-                for index in quoter.moved:
-                    placed(index)
-                    self.moves += 1
-
-        return quote
-
-    def result(self) -> Result:
-        books = [self.kernel.book(index) for index in range(len(self.names))]
-        return {name: (book.best_bid, book.best_ask) for name, book in zip(self.names, books, strict=True)}, self.moves
+    def best(self) -> dict[str, tuple[int | None, int | None]]:
+        books = [self.quoter.books.book(index) for index in range(len(self.names))]
+        return {name: (book.best_bid, book.best_ask) for name, book in zip(self.names, books, strict=True)}
 
 
-PEERS: dict[str, type[Stack]] = {
+PEERS: dict[str, Callable[[Stream], Any]] = {
     "msgspec, hand-tuned closure": MsgspecClosure,
     "orjson + dict": OrjsonDict,
     "json + SortedDict": JsonSorted,

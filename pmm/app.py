@@ -258,7 +258,7 @@ def _leaves(group: BaseExceptionGroup[PmmError]) -> Iterator[PmmError]:
 
 def _failure(engine: Engine) -> PmmError | None:
     match engine.outcome:
-        case Outcome.FEED_FAILED if any(c.data_at is not None for c in engine.connections.values()):
+        case Outcome.FEED_FAILED if any(engine.books.snapshots(quoted.yes_index) for quoted in engine.markets.values()):
             return Unreachable(engine.cause)
         case Outcome.FEED_FAILED:
             return NoMarketData(engine.cause)

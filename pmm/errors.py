@@ -49,6 +49,8 @@ class VenueError(PmmError):
 
 
 class UsageError(LocalError):
+    """The command line says something that cannot be done."""
+
     code = "PMM-E101"
     exit = Exit.USAGE
     hint = "See `pmm --help`."
@@ -80,11 +82,15 @@ class ImpossibleMove(LocalError):
 
 
 class DiskError(LocalError):
+    """A file or the output cannot be written or read."""
+
     code = "PMM-E302"
     hint = "Choose a writable folder with --data-dir."
 
 
 class PortTaken(LocalError):
+    """The local exchange cannot have the port it was given."""
+
     code = "PMM-E303"
     exit = Exit.UNREACHABLE
     hint = "Choose another port with --port, or --port 0 for a free one."
@@ -98,12 +104,16 @@ class InboxFull(LocalError):
 
 
 class MarketNotFound(VenueError):
+    """No market, or none that is open, goes by that name."""
+
     code = "PMM-E401"
     exit = Exit.NOT_FOUND
     hint = "List markets with `pmm markets list`, or search with `pmm markets search WORD`."
 
 
 class Unreachable(VenueError):
+    """The venue does not answer: refused, timed out, or every attempt failed."""
+
     code = "PMM-E402"
     exit = Exit.UNREACHABLE
     hint = "Check the address with `pmm config show`, and the network."

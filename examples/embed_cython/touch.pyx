@@ -3,7 +3,7 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-from pmm._fast.book cimport Book, pmm_best_ask, pmm_best_bid, pmm_book_below, pmm_book_best, pmm_book_size
+from pmm._fast.book cimport Book, pmm_best_ask, pmm_best_bid, pmm_book_best, pmm_book_next, pmm_book_size
 
 
 def width(Book book not None):
@@ -19,7 +19,7 @@ def resting(Book book not None, int side):
     cdef int32_t rank
     with nogil:
         rank = pmm_book_best(&book.c, side)
-        while rank:
+        while rank < book.c.ranks:
             total += pmm_book_size(&book.c, side, rank)
-            rank = pmm_book_below(&book.c, side, rank)
+            rank = pmm_book_next(&book.c, side, rank)
     return total

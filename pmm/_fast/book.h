@@ -1,7 +1,8 @@
 /* One token's order book: two arrays indexed by tick, with an occupancy bitmap over each.
  *
- * A price is a number of ticks from the far end of its side, its rank: bids count up from 0, asks count down from 1.
- * The best price of either side is therefore the highest set bit, and nothing here branches on the side.
+ * A price is a number of ticks from the best end of its side, its rank: asks count up from 0, bids count down from 1.
+ * The best price of either side is therefore the lowest set bit, nothing here branches on the side, and an empty side
+ * has the best rank `ranks`: a bid of 0 or an ask of 1.
  * Sizes live in pages of 16 ranks that exist only where something rests, so a book costs what it holds.
  * All of it is plain C without Python: callable without the GIL, by one thread at a time.
  */
@@ -31,7 +32,7 @@ typedef struct {
     uint16_t free_page;               /* first of the free list, PMM_NO_PAGE when it is empty */
 } pmm_book;
 
-static inline int pmm_high_bit(uint64_t word) { return 63 - __builtin_clzll(word); }
+static inline int pmm_low_bit(uint64_t word) { return __builtin_ctzll(word); }
 
 static inline int pmm_is_tick(int64_t tick) {
     return tick == 1000 || tick == 100 || tick == 50 || tick == 25 || tick == 10 || tick == 1;
@@ -45,7 +46,7 @@ static inline int32_t pmm_ticks(const pmm_book *book, int64_t price) {
 }
 
 static inline int32_t pmm_rank(const pmm_book *book, int side, int32_t ticks) {
-    return side ? book->ranks - ticks : ticks;
+    return side ? ticks : book->ranks - ticks;
 }
 
 static inline int32_t pmm_price(const pmm_book *book, int side, int32_t rank) {
@@ -131,45 +132,47 @@ static inline void pmm_book_put(pmm_book *book, int side, int32_t rank, int64_t 
     uint16_t *page = book->directory + (size_t)side * book->pages_side + rank / PMM_PAGE;
     uint64_t bit = 1ull << (rank & 63), before = *word;
     uint64_t *summary = &book->summary[side][rank >> 12], summary_bit = 1ull << ((rank >> 6) & 63);
-    if (size) {
-        if (!(before & pmm_page_mask(rank))) *page = pmm_page_take(book);
-        book->pages[(size_t)*page * PMM_PAGE + (rank & (PMM_PAGE - 1))] = size;
-        *word = before | bit;
-        *summary |= summary_bit;
-    } else if (before & bit) {
-        uint64_t after = before ^ bit;
-        *word = after;
-        if (!(after & pmm_page_mask(rank))) pmm_page_give(book, *page);
+    /* Whether a size comes or goes cannot be predicted, so where the page is in use nothing branches on it. */
+    if (__builtin_expect(!(before & pmm_page_mask(rank)), 0)) {
+        if (!size) return;
+        *page = pmm_page_take(book);
+    }
+    uint64_t after = (before & ~bit) | (size ? bit : 0);
+    book->pages[(size_t)*page * PMM_PAGE + (rank & (PMM_PAGE - 1))] = size;
+    *word = after;
+    *summary |= summary_bit;
+    if (__builtin_expect(!(after & pmm_page_mask(rank)), 0)) {
+        pmm_page_give(book, *page);
         if (!after) *summary ^= summary_bit;
     }
 }
 
-/* The highest rank of a side, 0 when the side is empty (rank 0 is the price 0, where nothing can rest). */
+/* The best rank of a side, `ranks` when it is empty. */
 static inline int32_t pmm_book_best(const pmm_book *book, int side) {
     const uint64_t *summary = book->summary[side];
-    int high = summary[2] ? 2 : summary[1] ? 1 : 0;
-    if (!summary[high]) return 0;
-    int32_t word = high * 64 + pmm_high_bit(summary[high]);
-    return word * 64 + pmm_high_bit(book->words[(size_t)side * book->words_side + word]);
+    int first = summary[0] ? 0 : summary[1] ? 1 : 2;
+    if (!summary[first]) return book->ranks;
+    int32_t word = first * 64 + pmm_low_bit(summary[first]);
+    return word * 64 + pmm_low_bit(book->words[(size_t)side * book->words_side + word]);
 }
 
-/* The next rank below `rank` that holds a level, 0 when there is none. */
-static inline int32_t pmm_book_below(const pmm_book *book, int side, int32_t rank) {
-    const uint64_t *words = book->words + (size_t)side * book->words_side;
-    int32_t word = rank >> 6;
-    uint64_t left = words[word] & ((1ull << (rank & 63)) - 1);
-    while (!left && word) left = words[--word];
-    return left ? word * 64 + pmm_high_bit(left) : 0;
-}
-
-/* The next rank above `rank` that holds a level, 0 when there is none. */
-static inline int32_t pmm_book_above(const pmm_book *book, int side, int32_t rank) {
+/* The next rank behind `rank` that holds a level, `ranks` when there is none. */
+static inline int32_t pmm_book_next(const pmm_book *book, int side, int32_t rank) {
     const uint64_t *words = book->words + (size_t)side * book->words_side;
     int32_t word = ++rank >> 6;
-    if (word >= book->words_side) return 0;
+    if (word >= book->words_side) return book->ranks;
     uint64_t left = words[word] & ~((1ull << (rank & 63)) - 1);
     while (!left && ++word < book->words_side) left = words[word];
-    return left ? word * 64 + __builtin_ctzll(left) : 0;
+    return left ? word * 64 + pmm_low_bit(left) : book->ranks;
+}
+
+/* The next rank before `rank` that holds a level, 0 (where nothing can rest) when there is none. */
+static inline int32_t pmm_book_before(const pmm_book *book, int side, int32_t rank) {
+    const uint64_t *words = book->words + (size_t)side * book->words_side;
+    int32_t word = --rank >> 6;
+    uint64_t left = words[word] & (~0ull >> (63 - (rank & 63)));
+    while (!left && word) left = words[--word];
+    return left ? word * 64 + 63 - __builtin_clzll(left) : 0;
 }
 
 static inline int64_t pmm_book_size(const pmm_book *book, int side, int32_t rank) {
@@ -185,12 +188,13 @@ static inline int32_t pmm_book_depth(const pmm_book *book, int side) {
     return levels;
 }
 
-static inline int32_t pmm_best_bid(const pmm_book *book) { return pmm_book_best(book, 0) * book->tick; }
-
-/* GRID when there is no ask: the mirror image of a best bid of 0. */
-static inline int32_t pmm_best_ask(const pmm_book *book) {
-    return (book->ranks - pmm_book_best(book, 1)) * book->tick;
+/* 0 when there is no bid. */
+static inline int32_t pmm_best_bid(const pmm_book *book) {
+    return (book->ranks - pmm_book_best(book, 0)) * book->tick;
 }
+
+/* GRID when there is no ask. */
+static inline int32_t pmm_best_ask(const pmm_book *book) { return pmm_book_best(book, 1) * book->tick; }
 
 /* `to` becomes equal to `from`, whatever it was; 0 when there is no memory, and then it is as it was. */
 static inline int pmm_book_copy(pmm_book *to, const pmm_book *from) {
@@ -209,7 +213,7 @@ static inline int pmm_book_copy(pmm_book *to, const pmm_book *from) {
  * 1 done, 0 no memory, -1 a level does not lie on the tick of `to`; `to` is then to be thrown away. */
 static inline int pmm_book_pour(pmm_book *to, const pmm_book *from, int mirror) {
     for (int side = 0; side < 2; side++)
-        for (int32_t rank = pmm_book_best(from, side); rank; rank = pmm_book_below(from, side, rank)) {
+        for (int32_t rank = pmm_book_best(from, side); rank < from->ranks; rank = pmm_book_next(from, side, rank)) {
             int32_t ticks = pmm_ticks(to, (int64_t)rank * from->tick);
             if (ticks < 0) return -1;
             if (!pmm_book_reserve(to, 1)) return 0;
@@ -222,7 +226,7 @@ static inline int pmm_book_same(const pmm_book *one, const pmm_book *other) {
     if (one->tick != other->tick) return 0;
     if (memcmp(one->words, other->words, 2u * one->words_side * sizeof(uint64_t))) return 0;
     for (int side = 0; side < 2; side++)
-        for (int32_t rank = pmm_book_best(one, side); rank; rank = pmm_book_below(one, side, rank))
+        for (int32_t rank = pmm_book_best(one, side); rank < one->ranks; rank = pmm_book_next(one, side, rank))
             if (pmm_book_size(one, side, rank) != pmm_book_size(other, side, rank)) return 0;
     return 1;
 }

@@ -24,7 +24,7 @@ cdef extern from "book.h" nogil:
     bint pmm_book_reserve(pmm_book *book, unsigned int pages) noexcept
     void pmm_book_put(pmm_book *book, int side, int32_t rank, int64_t size) noexcept
     int32_t pmm_book_best(const pmm_book *book, int side) noexcept
-    int32_t pmm_book_below(const pmm_book *book, int side, int32_t rank) noexcept
+    int32_t pmm_book_next(const pmm_book *book, int side, int32_t rank) noexcept
     int64_t pmm_book_size(const pmm_book *book, int side, int32_t rank) noexcept
     int32_t pmm_book_depth(const pmm_book *book, int side) noexcept
     int32_t pmm_best_bid(const pmm_book *book) noexcept

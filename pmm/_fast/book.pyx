@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False, autotestdict=False
 """One token's order book, compiled: book.h behind the same face as pmm._fast.pure.book."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
@@ -12,11 +12,12 @@ from json import dumps
 GRID = PMM_GRID
 BID = 0
 ASK = 1
-_TICK_TEXT = {1_000: "0.1", 100: "0.01", 50: "0.005", 25: "0.0025", 10: "0.001", 1: "0.0001"}
+cdef dict _TICK_TEXT = {1_000: b"0.1", 100: b"0.01", 50: b"0.005", 25: b"0.0025", 10: b"0.001", 1: b"0.0001"}
 
 
 cdef extern from "summary.h" nogil:
     size_t PMM_LEVEL_TEXT_MAX
+    bint pmm_all_plain(const char *text, size_t length) noexcept
     char *pmm_append(char *end, const char *text, size_t length) noexcept
     char *pmm_summary_side(char *end, const pmm_book *book, int side) noexcept
 
@@ -158,7 +159,7 @@ cdef class Book:
             raise MemoryError
         pmm_book_put(&self.c, c_side, rank, c_size)
         rank = pmm_book_best(&self.c, c_side)
-        return pmm_price(&self.c, c_side, rank) if rank else None
+        return pmm_price(&self.c, c_side, rank) if rank < self.c.ranks else None
 
     def size_at(self, side, price):
         """The size resting at `price`, 0 where nothing rests.  Raises ValueError as `set` does."""
@@ -171,9 +172,9 @@ cdef class Book:
         cdef int64_t left = PMM_GRID if n is None else _count(n)
         cdef list found = []
         cdef int32_t rank = pmm_book_best(&self.c, c_side)
-        while rank and left:
+        while rank < self.c.ranks and left:
             found.append((pmm_price(&self.c, c_side, rank), pmm_book_size(&self.c, c_side, rank)))
-            rank = pmm_book_below(&self.c, c_side, rank)
+            rank = pmm_book_next(&self.c, c_side, rank)
             left -= 1
         return found
 
@@ -221,15 +222,14 @@ cdef class Book:
 
         The texts are the venue's own (`timestamp` in ms, `last_trade_price` with three decimals or "").
         """
-        head = (
-            f'{{"market":{_quoted(market)},"asset_id":{_quoted(asset_id)}'
-            f',"timestamp":{_quoted(timestamp)},"hash":"","bids":['
+        cdef bytes text = _summary(
+            self,
+            (
+                _inside(market), _inside(asset_id), _inside(timestamp), _inside(min_order_size),
+                _TICK_TEXT[self.c.tick], b"true" if neg_risk else b"false", _inside(last_trade_price),
+            ),
         )
-        tail = (
-            f'],"min_order_size":{_quoted(min_order_size)},"tick_size":"{_TICK_TEXT[self.c.tick]}"'
-            f',"neg_risk":{"true" if neg_risk else "false"},"last_trade_price":{_quoted(last_trade_price)}}}'
-        )
-        return sha1(_summary(self, head.encode(), tail.encode()), usedforsecurity=False).hexdigest()
+        return sha1(text, usedforsecurity=False).hexdigest()
 
     def __eq__(self, other):
         if not isinstance(other, Book):
@@ -240,8 +240,13 @@ cdef class Book:
         return f"Book(tick={self.tick}, best_bid={self.best_bid}, best_ask={self.best_ask})"
 
 
-cdef str _quoted(str text):
-    return dumps(text, ensure_ascii=False)
+cdef bytes _inside(str text):
+    # What stands between the quotes of a JSON string.
+    cdef bytes raw = text.encode()
+    if pmm_all_plain(raw, len(raw)):
+        return raw
+    cdef str quoted = dumps(text, ensure_ascii=False)
+    return quoted[1:len(quoted) - 1].encode()
 
 
 cdef bint _is_tick(tick) except -1:
@@ -299,17 +304,31 @@ cdef Book _poured(Book book, tick, bint mirror):
     return fresh
 
 
-cdef bytes _summary(Book book, bytes head, bytes tail):
-    cdef size_t levels = pmm_book_depth(&book.c, 0) + pmm_book_depth(&book.c, 1)
-    cdef char *buffer = <char *>malloc(len(head) + len(tail) + 16 + levels * PMM_LEVEL_TEXT_MAX)
+cdef bytes _summary(Book book, tuple texts):
+    cdef size_t room = 256 + PMM_LEVEL_TEXT_MAX * (pmm_book_depth(&book.c, 0) + pmm_book_depth(&book.c, 1))
+    for text in texts:
+        room += len(<bytes>text)
+    cdef char *buffer = <char *>malloc(room)
     if not buffer:
         raise MemoryError
-    cdef char *end = pmm_append(buffer, head, len(head))
+    cdef char *end = _field(buffer, b'{"market":"', <bytes>texts[0])
+    end = _field(end, b'","asset_id":"', <bytes>texts[1])
+    end = _field(end, b'","timestamp":"', <bytes>texts[2])
+    end = _field(end, b'","hash":"","bids":[', b"")
     end = pmm_summary_side(end, &book.c, 0)
-    end = pmm_append(end, b'],"asks":[', 10)
+    end = _field(end, b'],"asks":[', b"")
     end = pmm_summary_side(end, &book.c, 1)
-    end = pmm_append(end, tail, len(tail))
+    end = _field(end, b'],"min_order_size":"', <bytes>texts[3])
+    end = _field(end, b'","tick_size":"', <bytes>texts[4])
+    end = _field(end, b'","neg_risk":', <bytes>texts[5])
+    end = _field(end, b',"last_trade_price":"', <bytes>texts[6])
+    end = _field(end, b'"}', b"")
     try:
         return buffer[:end - buffer]
     finally:
         free(buffer)
+
+
+cdef char *_field(char *end, bytes key, bytes value) noexcept:
+    end = pmm_append(end, key, len(key))
+    return pmm_append(end, value, len(value))

@@ -11,6 +11,7 @@
 #define PMM_HASH_MAX 64
 #define PMM_ABSENT (-1)
 #define PMM_TOKEN_INLINE 80   /* the venue's tokens have 74 to 78 digits */
+#define PMM_SPARE_PAGES 4     /* room left after a snapshot, so that the changes behind it need not allocate */
 #define PMM_KEEP_EVENTS 4096  /* staging memory above this is given back after the frame that needed it */
 #define PMM_KEEP_LEVELS 65536
 
@@ -24,6 +25,7 @@ typedef struct {
     uint64_t stamp;              /* number of the last frame that touched it */
     uint64_t saved;              /* number of the last frame that made a backup of it */
     int32_t index;
+    int32_t bid, ask;            /* our best prices after the last frame that touched it, 0 and GRID where empty */
     int32_t best_bid, best_ask;  /* carried by the newest change, PMM_ABSENT where it carried none */
     int32_t snapshots;
     uint8_t reported, agrees, hash_length, token_length;
@@ -47,6 +49,7 @@ typedef struct {
 typedef struct {
     int64_t size;
     int32_t price;
+    int32_t rank; /* set when the level was checked against its book */
 } pmm_level;
 
 typedef struct {
@@ -155,9 +158,9 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
     pmm_touch(frame, slot);
     pmm_book_clear(slot->book);
     for (int side = 0; side < 2; side++) {
+        if (!event->count[side]) continue; /* there may be no array yet */
         const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
-        for (; level < end; level++)
-            pmm_book_put(slot->book, side, pmm_rank_of_price(slot->book, side, level->price), level->size);
+        for (; level < end; level++) pmm_book_put(slot->book, side, level->rank, level->size);
     }
     pmm_keep_hash(slot, event);
     if (event->at_ms != PMM_ABSENT) slot->at_ms = slot->snapshot_ms = event->at_ms;
@@ -169,16 +172,17 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
 
 /* Whether every level of a snapshot lies on the tick of its book, and `spare` pages beyond it have room. */
 static inline int pmm_prepare_snapshot(const pmm_frame *frame, const pmm_event *event, pmm_book *book, uint32_t spare) {
-    uint32_t pages = spare;
+    uint32_t pages = spare + PMM_SPARE_PAGES;
     for (int side = 0; side < 2; side++) {
-        const pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
+        if (!event->count[side]) continue; /* there may be no array yet */
+        pmm_level *level = frame->levels + event->first[side], *end = level + event->count[side];
         /* The venue sorts its levels, so counting the changes of page counts the pages. */
         for (int32_t last = -1; level < end; level++) {
             int32_t ticks = pmm_ticks(book, level->price);
             if (ticks < 0) return PMM_OFF_GRID;
-            int32_t page = pmm_rank(book, side, ticks) / PMM_PAGE;
-            pages += page != last;
-            last = page;
+            level->rank = pmm_rank(book, side, ticks);
+            pages += level->rank / PMM_PAGE != last;
+            last = level->rank / PMM_PAGE;
         }
     }
     if (pages > 2u * book->pages_side) pages = 2u * book->pages_side;
@@ -211,9 +215,11 @@ static inline void pmm_commit(pmm_frame *frame, pmm_event *event) {
 static inline void pmm_compare(pmm_frame *frame) {
     for (uint32_t at = 0; at < frame->touched_count; at++) {
         pmm_slot *slot = frame->touched[at];
+        slot->bid = pmm_best_bid(slot->book);
+        slot->ask = pmm_best_ask(slot->book);
         if (!slot->reported || (slot->best_bid == PMM_ABSENT && slot->best_ask == PMM_ABSENT)) continue;
-        slot->agrees = (slot->best_bid == PMM_ABSENT || slot->best_bid == pmm_best_bid(slot->book)) &&
-                       (slot->best_ask == PMM_ABSENT || slot->best_ask == pmm_best_ask(slot->book));
+        slot->agrees = (slot->best_bid == PMM_ABSENT || slot->best_bid == slot->bid) &&
+                       (slot->best_ask == PMM_ABSENT || slot->best_ask == slot->ask);
         frame->mismatches += !slot->agrees;
     }
 }

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
-from pmm._fast.book cimport pmm_book
+from pmm._fast.book cimport pmm_best_ask, pmm_best_bid, pmm_book
 from pmm._fast.wire cimport Books, pmm_slot
 
 
@@ -29,6 +29,7 @@ cdef extern from "quote.h" nogil:
         int32_t levels
         int32_t step
         int32_t post_only
+        int32_t reach
         uint8_t active
         uint8_t fresh
         pmm_order working[2][8]
@@ -36,11 +37,12 @@ cdef extern from "quote.h" nogil:
     int32_t pmm_centre(const pmm_plan *plan, const pmm_book *book) noexcept
     int32_t pmm_targets(const pmm_plan *plan, const pmm_book *book, pmm_order wanted[2][8]) noexcept
     void pmm_placed(pmm_plan *plan, const pmm_book *book) noexcept
-    bint pmm_gate(pmm_plan *plan, const pmm_slot *slot) noexcept
+    bint pmm_gate(pmm_plan *plan, const pmm_slot *slot, int32_t bid, int32_t ask, bint settle) noexcept
 
 
 cdef class Quoter:
     cdef readonly Books books
+    cdef readonly bint settle
     cdef pmm_plan *plans
     cdef uint32_t room
     cdef int32_t *moved_indexes

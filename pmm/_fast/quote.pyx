@@ -1,12 +1,13 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False, autotestdict=False
 """Plans, targets and the gate, compiled: quote.h behind the same face as pmm._fast.pure.quote."""
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from pmm._fast.book cimport Book
+from pmm._fast.book cimport pmm_best_ask, pmm_best_bid
 from pmm._fast.wire cimport Books, pmm_slot
 
 from pmm._fast.pure.quote import checked_order, checked_plan, checked_reference, checked_size
@@ -17,10 +18,14 @@ REFERENCE = 2
 
 
 cdef class Quoter:
-    """Plans for the tokens of `books`: what should be working, and whether anything has to move."""
+    """Plans for the tokens of `books`: what should be working, and whether anything has to move.
 
-    def __cinit__(self, Books books not None):
+    With `settle` what is wanted counts as working as soon as a frame made it move: for replays and simulations.
+    """
+
+    def __cinit__(self, Books books not None, *, bint settle=False):
         self.books = books
+        self.settle = settle
 
     def __dealloc__(self):
         free(self.plans)
@@ -43,7 +48,7 @@ cdef class Quoter:
         plan.half_spread, plan.size, plan.fair, plan.skew, plan.min_size = values[:5]
         plan.limit, plan.levels, plan.step, plan.post_only, plan.threshold = values[5:]
         plan.active = True
-        plan.fresh = False
+        _look_again(plan)
 
     def drop(self, index):
         """Forget the plan of a token with all that belongs to it.  Raises IndexError where there is none."""
@@ -67,7 +72,7 @@ cdef class Quoter:
         order = checked_order(side, level, price, size, centre)
         plan.working[<int>side][<int>level].price, plan.working[<int>side][<int>level].size = order[0], order[1]
         plan.working[<int>side][<int>level].centre = order[2]
-        plan.fresh = False
+        _look_again(plan)
 
     def placed(self, index):
         """Say that what is wanted now is what works, placed for the centre of now."""
@@ -90,8 +95,11 @@ cdef class Quoter:
     def must_move(self, index):
         """Whether a working order of this token has to move, be placed or be cancelled, or its book be looked at."""
         cdef pmm_plan *plan = self.plan_of(index)
-        return bool(pmm_gate(plan, self.books.slot(index)))
+        cdef pmm_slot *slot = self.books.slot(index)
+        return bool(pmm_gate(plan, slot, pmm_best_bid(slot.book), pmm_best_ask(slot.book), False))
 
+    @cython.binding(False)
+    @cython.always_allow_keywords(False)
     def feed(self, frame):
         """Feed a frame to the books; how many planned tokens that it touched must move, or a negative `Refusal`."""
         cdef int done
@@ -132,7 +140,7 @@ cdef class Quoter:
             if <uint32_t>slot.index >= self.room:
                 continue
             plan = &self.plans[slot.index]
-            if plan.active and pmm_gate(plan, slot):
+            if plan.active and pmm_gate(plan, slot, slot.bid, slot.ask, self.settle):
                 self.moved_indexes[self.moved_count] = slot.index
                 self.moved_count += 1
         return self.moved_count
@@ -157,6 +165,15 @@ cdef pmm_plan *_plan_at(Quoter quoter, uint32_t index) except NULL:
     if not quoter.plans[index].active:
         quoter.plans[index].reference = PMM_CENTRE_NONE
     return &quoter.plans[index]
+
+
+cdef void _look_again(pmm_plan *plan) noexcept:
+    cdef int level
+    plan.fresh = False
+    plan.reach = plan.levels
+    for level in range(plan.levels, PMM_LADDER):
+        if plan.working[0][level].size or plan.working[1][level].size:
+            plan.reach = level + 1
 
 
 cdef int _make_room(Quoter quoter) except -1:

@@ -26,6 +26,8 @@ cdef extern from "frame.h" nogil:
         int64_t snapshot_ms
         int64_t at_ms
         int32_t index
+        int32_t bid
+        int32_t ask
         int32_t best_bid
         int32_t best_ask
         int32_t snapshots

@@ -1,9 +1,10 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, freethreading_compatible=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, auto_pickle=False, autotestdict=False
 """Many books fed with the raw frames of the market socket, compiled: the same face as pmm._fast.pure.wire.
 
 A frame goes through the single pass of read.h; what that does not know goes through pmm._fast.pure.frames.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_Check
@@ -137,6 +138,8 @@ cdef class Books:
         """(index, new tick) for every tick that the last frame set."""
         return self.results()[3]
 
+    @cython.binding(False)
+    @cython.always_allow_keywords(False)
     def feed(self, frame):
         """Apply one frame, whole or not at all; the number of touched books, or a negative `Refusal`.
 
@@ -174,7 +177,7 @@ cdef class Books:
             done = self.take_unusual(data, length)
             if done != PMM_OK:
                 return self.refuse(done)
-        self.unknown += self.frame.unknown
+            self.unknown += self.frame.unknown
         self.stale += self.frame.stale
         self.mismatches += self.frame.mismatches
         return self.frame.touched_count

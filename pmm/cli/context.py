@@ -12,9 +12,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -150,4 +151,11 @@ class Cli:
             return True
         if not self.interactive:
             return False
-        return bool(typer.prompt(f"{question} Type {word} to go on", default="", show_default=False, err=True) == word)
+        return self.ask(f"{question} Type {word} to go on", default="", show_default=False) == word
+
+    def ask(self, question: str, **options: Any) -> object:  # options of typer.prompt, which states no types
+        """What a person types.  Call it only where `interactive` holds."""
+        # The parser library writes a blank to stdout when it asks, wherever the question itself goes.
+        with redirect_stdout(sys.stderr):
+            answer: object = typer.prompt(question, err=True, **options)
+        return answer

@@ -22,7 +22,7 @@ from pmm.cli import output
 from pmm.cli.context import Cli
 from pmm.cli.globals import hoist
 from pmm.cli.output import Format
-from pmm.errors import ConfigError, Exit, LocalError, OrdersMayRemain, PmmError, UsageError
+from pmm.errors import ConfigError, DiskError, Exit, LocalError, OrdersMayRemain, PmmError, UsageError
 
 PROG = "pmm"
 INTERRUPTED = 130
@@ -62,7 +62,6 @@ def run(argv: Sequence[str]) -> int:
         with _sigterm():
             return _invoke(cli, argv)
     except BrokenPipeError:
-        _drop_stdout()
         return Exit.OK  # the reader has seen enough
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
@@ -70,6 +69,7 @@ def run(argv: Sequence[str]) -> int:
         return TERMINATED
     finally:
         _run.remove(cli)
+        _settle_stdout()
 
 
 def _invoke(cli: Cli, argv: Sequence[str]) -> int:
@@ -102,13 +102,20 @@ def report(cli: Cli, error: PmmError) -> int:
     """Tell the user about a failure and return its exit status."""
     if cli.debug:
         output.note("".join(traceback.format_exception(error)).rstrip())
-    if cli.json:
-        output.write(output.json_line(output.error_envelope(error)))
-    else:
+    if not (cli.json and _written(error)):
         output.note(f"error {error.code}: {_what(error)}")
         if error.hint:
             output.note(f"  {error.hint}")
     return int(error.exit)
+
+
+def _written(error: PmmError) -> bool:
+    """Whether stdout took the envelope of a failure; where it is gone, stderr has to do."""
+    try:
+        output.write(output.json_line(output.error_envelope(error)))
+    except (BrokenPipeError, DiskError):
+        return False
+    return True
 
 
 def _what(error: PmmError) -> str:
@@ -202,9 +209,13 @@ def _sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _drop_stdout() -> None:
-    """Point stdout at nothing, or the interpreter would complain about the closed pipe while shutting down."""
-    if sys.stdout is not None:
+def _settle_stdout() -> None:
+    """Where stdout is gone, point it at nothing: the interpreter would complain about the rest while shutting down."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

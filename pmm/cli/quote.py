@@ -37,9 +37,11 @@ def quote(
         raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
     request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed)
     finished = asyncio.run(app.quote(loaded, request, lambda markets: Session(cli, markets)))
-    cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
-    if finished.failure is not None:
-        raise finished.failure
+    try:
+        cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
+    finally:
+        if finished.failure is not None:
+            raise finished.failure  # counts for more than a summary that nobody reads
 
 
 def _choose(cli: Cli) -> str:
@@ -55,7 +57,8 @@ def _choose(cli: Cli) -> str:
     offered = asyncio.run(app.offer_markets(cli.loaded))
     for number, market in enumerate(offered, 1):
         cli.note(f"{number:3}  {market.slug}  {market.question}")
-    number = int(typer.prompt("Which market", type=int, err=True))
-    if not 1 <= number <= len(offered):
-        raise UsageError(f"there is no market number {number}", hint=f"Choose 1 to {len(offered)}.")
-    return offered[number - 1].slug
+    choice = cli.ask("Which market", type=int)
+    assert isinstance(choice, int), "the parser library converts"
+    if not 1 <= choice <= len(offered):
+        raise UsageError(f"there is no market number {choice}", hint=f"Choose 1 to {len(offered)}.")
+    return offered[choice - 1].slug

@@ -18,10 +18,11 @@ FEED = Table(
         Row("STOPPED", "start", "STARTING", "the bot begins to connect and subscribe"),
         Row("STARTING", "synced", "RUNNING", "the first market data has arrived"),
         Row("STARTING", "lost", "STARTING", "the socket closed before any data; the next attempt follows"),
-        Row("STARTING", "fail", "ERROR", "no data within the starting limit, or no attempt is left"),
+        Row("STARTING", "stale", "STARTING", "opened anew and still silent; the next attempt follows"),
+        Row("STARTING", "fail", "ERROR", "no data ever within the starting limit, or no attempt is left"),
         Row("RUNNING", "lost", "STARTING", "the socket closed, cleanly or not; the next attempt follows"),
         Row("RUNNING", "stale", "STARTING", "the socket is open but silent beyond the limit; it is opened anew"),
-        Row("RUNNING", "fail", "ERROR", "no attempt is left"),
+        Row("RUNNING", "fail", "ERROR", "no attempt is left, or a book that was subscribed never came"),
         Row("ERROR", "reset", "STOPPED", "the operator or the caller allows a new start"),
         Row("STARTING", "stop", "STOPPED", "the bot ends"),
         Row("RUNNING", "stop", "STOPPED", "the bot ends"),
@@ -66,12 +67,20 @@ class Connection:
         return "synced" if self.state == "STARTING" else None
 
     def overdue(self, at: Nanos) -> str | None:
-        """The trigger that time alone amounts to: silence after opening, or silence of a running feed."""
+        """The trigger that time alone amounts to: silence after opening, or silence of a running feed.
+
+        A feed that never had data fails at once; one that had some may be opened anew until no attempt is left.
+        """
         if self.state == "STARTING" and self.opened_at is not None and at - self.opened_at >= self.limits.starting:
-            return "fail"
+            self.opened_at = None  # judged; the next opening is judged anew
+            return "fail" if self.data_at is None else "stale"
         if self.state == "RUNNING" and self.data_at is not None and at - self.data_at >= self.limits.stale:
             return "stale"
         return None
+
+    def bookless(self, at: Nanos) -> bool:
+        """Whether data flows for so long that every subscribed book should have come with it."""
+        return self.state == "RUNNING" and self.opened_at is not None and at - self.opened_at >= self.limits.starting
 
     def problem(self, at: Nanos) -> str | None:
         """Why this connection cannot be quoted on, or None when it is healthy."""

@@ -48,10 +48,14 @@ class QuotedMarket:
         """Why the book must not be quoted on, or None."""
         if books.snapshots(self.yes_index) < self._snapshots_needed:
             return "no book yet"
-        bid, ask = self.book.best_bid, self.book.best_ask
-        if bid is None or ask is None:
+        if self.book.best_bid is None or self.book.best_ask is None:
             return "one side of the book is empty"
-        if bid >= ask:
+        return self.doubt(books)
+
+    def doubt(self, books: Books) -> str | None:
+        """What cannot be true of the book, or None."""
+        bid, ask = self.book.best_bid, self.book.best_ask
+        if bid is not None and ask is not None and bid >= ask:
             return "the book is crossed"
         if not books.agrees(self.yes_index):
             return "the book contradicts the venue's best prices"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from pmm.core.step import StepBuilder
 from pmm.fsm import Row, Table
 from pmm.model import SECOND, Nanos
 
@@ -66,6 +67,12 @@ class Risk:
         if at_limit:
             return "limit" if self.state == "NORMAL" else None
         return "clear" if self.state == "REDUCING" else None
+
+    def move(self, trigger: str | None, cause: str, out: StepBuilder) -> None:
+        """Take the trigger, if there is one, and remember since when and why."""
+        if trigger is not None:
+            out.move(RISK, self, trigger, "risk", cause)
+            self.since, self.cause = out.event.at, cause
 
     def problem(self) -> str | None:
         """Why nothing may be quoted, or None."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pmm.commands import Command
 from pmm.core.view import Targets
 from pmm.events import Event
+from pmm.fsm import Stateful, Table
 from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, TokenId
 
 
@@ -74,6 +75,15 @@ class StepBuilder:
     decisions: list[Decision] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+    def move(self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str) -> None:
+        """Move a state machine and announce it; None does nothing, a move to where it already is stays quiet."""
+        if trigger is None:
+            return
+        old = subject.state
+        row = table.fire(subject, trigger)
+        if row.dest != old:
+            self.changes.append(Change(self.event.at, table.name, name, old, row.dest, trigger, cause or row.why))
 
     def build(self, *, done: bool) -> Step:
         return Step(

@@ -27,6 +27,8 @@ _ZSTD_WINDOW_MAX = 1 << 31
 
 
 class BadRecording(LocalError):
+    """A recording that cannot be read, or holds no market data."""
+
     code = "PMM-E305"
     exit = Exit.CHECK_FAILED
     hint = "Readable are the shapes named in docs/cli.md: envelopes, journals, one message per line, or one JSON list."

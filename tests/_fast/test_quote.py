@@ -116,6 +116,16 @@ def test_what_was_placed_works(quoter: Any) -> None:
     assert not quoter.must_move(0)
 
 
+def test_a_settling_quoter_moves_once(kernel: Kernel) -> None:
+    books = kernel.Books()
+    books.add(YES)
+    quoter = kernel.Quoter(books, settle=True)
+    quoter.plan(0, 20_000, TEN)
+    assert quoter.feed(change(entry(price="0.4"), entry(price="0.5", side="SELL"))) == 1
+    assert quoter.feed(change(entry(price="0.3"))) == 0
+    assert quoter.settle
+
+
 @pytest.mark.parametrize(("left", "moves"), [(TEN, False), (TEN + 1, True), (TEN // 2, False), (TEN // 2 - 1, True)])
 def test_the_gate_opens_for_an_order_too_large_or_eaten_by_half(quoter: Any, left: int, moves: bool) -> None:
     quoter.plan(0, 20_000, TEN)
@@ -178,7 +188,7 @@ def test_a_token_without_a_plan_is_an_index_error(quoter: Any) -> None:
 
 def planned(kernel: Kernel, dice: Random) -> Any:
     books = kernel.Books()
-    quoter = kernel.Quoter(books)
+    quoter = kernel.Quoter(books, settle=dice.random() < 0.2)
     for index, (token, tick) in enumerate(frames.TOKENS.items()):
         books.add(token, tick)
         numbers = {

@@ -24,6 +24,7 @@ from tests.support.story import (
     NO,
     YES,
     Story,
+    book_frame,
     canceled,
     change_frame,
     market,
@@ -202,6 +203,29 @@ def test_a_refused_frame_pulls_quotes_and_asks_for_fresh_books_once_in_a_while(s
     assert not any(isinstance(c, Reconnect) for c in story.tell(Frame(story.at + 1, 0, data)).commands)
 
 
+def test_a_frame_refused_soon_after_another_gets_its_fresh_books_a_little_later(story):
+    story.accept()
+    story.tell(Frame(story.at, 0, b"{"))
+    story.touch("0.49", "0.51")
+    story.tell(Frame(story.at, 0, b"{"))
+    asked = [any(isinstance(c, Reconnect) for c in story.wait(1).commands) for _ in range(6)]
+    assert asked == [False, False, False, False, True, False]
+
+
+def test_a_connection_that_comes_back_by_itself_is_not_asked_to(story):
+    story.tell(Frame(story.at, 0, b"{"))
+    story.tell(Frame(story.at, 0, b"{"))
+    story.tell(FeedSignal(story.at, 0, FeedNews.CLOSED, "gone"))
+    assert not any(isinstance(c, Reconnect) for _ in range(7) for c in story.wait(1).commands)
+
+
+def test_a_book_that_stays_crossed_is_fetched_anew(story):
+    story.accept()
+    story.touch("0.52", "0.51")
+    assert not any(isinstance(c, Reconnect) for c in story.wait(1).commands)
+    assert any(isinstance(c, Reconnect) for c in story.wait(1).commands)
+
+
 def test_a_crossed_book_is_not_quoted(story):
     story.accept()
     assert len(canceled(story.touch("0.52", "0.51").commands)) == 2
@@ -333,3 +357,32 @@ def test_the_feed_is_stopped_at_the_end_and_stays_in_error_when_it_failed(story)
     story.tell(Operator(story.at, OperatorAction.STOP, "test"))
     story.accept()
     assert story.machine("feed")[-1] == "STOPPED"
+
+
+def test_a_feed_that_ran_and_stays_silent_after_reopening_is_opened_again_until_no_attempt_is_left(story):
+    story.accept()
+    story.wait(60)
+    story.accept()
+    for _ in range(3):
+        story.tell(FeedSignal(story.at, 0, FeedNews.CLOSED, "reopened"))
+        story.tell(FeedSignal(story.at, 0, FeedNews.CONNECTING))
+        story.tell(FeedSignal(story.at, 0, FeedNews.OPENED))
+        assert not any(isinstance(command, Reconnect) for command in story.wait(9).commands)
+        assert any(isinstance(command, Reconnect) for command in story.wait(1).commands)
+        assert not any(isinstance(command, Reconnect) for command in story.wait(1).commands)
+    assert story.machine("feed")[-1] == "STARTING"
+    story.tell(FeedSignal(story.at, 0, FeedNews.GAVE_UP, "10 attempts failed"))
+    assert story.machine("feed")[-1] == "ERROR"
+    assert story.step.done
+
+
+def test_data_without_the_book_that_was_asked_for_ends_the_run():
+    story = Story()
+    story.tell(MarketListed(story.at, market()))
+    story.tell(FeedSignal(story.at, 0, FeedNews.CONNECTING))
+    story.tell(FeedSignal(story.at, 0, FeedNews.OPENED))
+    story.tell(book_frame([("0.49", 10)], [("0.51", 10)], at=story.at, token=NO))
+    assert not story.wait(9).done
+    assert story.wait(1).done
+    assert story.engine.cause == "no book of rain came with the market data"
+    assert story.machine("feed") == ["STARTING", "RUNNING", "ERROR"]

@@ -56,10 +56,14 @@ class _Entry:
 
 
 class Quoter:
-    """Plans for the tokens of `books`: what should be working, and whether anything has to move."""
+    """Plans for the tokens of `books`: what should be working, and whether anything has to move.
 
-    def __init__(self, books: Books) -> None:
+    With `settle` what is wanted counts as working as soon as a frame made it move: for replays and simulations.
+    """
+
+    def __init__(self, books: Books, *, settle: bool = False) -> None:
         self.books = books
+        self.settle = settle
         self.moved: list[int] = []
         self._entries: dict[int, _Entry] = {}
 
@@ -158,13 +162,16 @@ class Quoter:
             for place in wanted.keys() | entry.working.keys()
         )
 
-    def feed(self, frame: bytes | str | bytearray | memoryview) -> int:
+    def feed(self, frame: bytes | str | bytearray | memoryview, /) -> int:
         """Feed a frame to the books; how many planned tokens that it touched must move, or a negative `Refusal`."""
         self.moved = []
         done = self.books.feed(frame)
         if done <= 0:
             return done
         self.moved = [index for index in self.books.touched if index in self._entries and self.must_move(index)]
+        if self.settle:
+            for index in self.moved:
+                self.placed(index)
         return len(self.moved)
 
     def feed_many(self, frames: Iterable[bytes | str | bytearray | memoryview]) -> int:

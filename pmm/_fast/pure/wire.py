@@ -106,7 +106,7 @@ class Books:
         """Whether the best bid and ask carried by the newest change were ours after its frame."""
         return self._slot(index).agrees
 
-    def feed(self, frame: bytes | str | bytearray | memoryview) -> int:
+    def feed(self, frame: bytes | str | bytearray | memoryview, /) -> int:
         """Apply one frame, whole or not at all; the number of touched books, or a negative `Refusal`.
 
         A book is touched when its levels or its tick came in the frame.  Never raises for what a frame holds;
