@@ -27,9 +27,8 @@ class Agenda:
         heappush(self._entries, (at, self._entered, action))
         self.next_at = self._entries[0][0]
 
-    def run(self, until: Nanos) -> None:
-        """Do everything that is due by `until`."""
-        while self._entries and self._entries[0][0] <= until:
-            at, _, action = heappop(self._entries)
-            self.next_at = self._entries[0][0] if self._entries else None
-            action(at)
+    def act(self) -> None:
+        """Do what is due next."""
+        at, _, action = heappop(self._entries)
+        self.next_at = self._entries[0][0] if self._entries else None
+        action(at)

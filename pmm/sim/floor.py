@@ -76,7 +76,7 @@ class Floor:
 
     def wake_due(self, at: Nanos) -> None:
         """Let everybody act whose time has come."""
-        self.now = at
+        self.now = max(self.now, at)
         while self._due and self._due[0][0] <= at:
             due, number, wake = heappop(self._due)
             if not self.open:

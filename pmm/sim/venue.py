@@ -30,6 +30,7 @@ from pmm.sim.orders import Cancels, Change, OpenOrder, OrderEvent, OrderStatus, 
 from pmm.sim.params import Mode, SettlementParams, SettlementStep, VenueParams
 from pmm.sim.rewards import scores
 from pmm.sim.settlement import Settlements
+from pmm.sim.timeline import catch_up
 from pmm.sim.trades import Leg, Settlement, TradeEvent, TradeRecord
 from pmm.sim.treasury import Treasury
 from pmm.sim.world import DemoWorld
@@ -142,13 +143,7 @@ class Venue:
         return self.world.volume(condition_id)
 
     def _moment(self, at: Nanos) -> Nanos:
-        """Keep the promises that were due by `at`, and let it be `at` now."""
-        if (due := self._agenda.next_at) is not None and due <= at:
-            self._agenda.run(at)
-        if at < self.world.now:
-            return self.world.now
-        self.world.now = at
-        return at
+        return catch_up(self.world, self._agenda, at)
 
     # --- orders -----------------------------------------------------------------------------------------------------
 

@@ -72,10 +72,23 @@ class DemoWorld:
 
     def next_at(self) -> Nanos | None:
         """When the world next does something by itself; None when every market is at rest and nothing is unsent."""
-        times = [self._outbox[0][0]] if self._outbox else []
-        if self._due and self._trading:
-            times.append(self._due[0][0])
+        times = [at for at in (self._outbox[0][0] if self._outbox else None, self.acts_at) if at is not None]
         return min(times) if times else None
+
+    @property
+    def acts_at(self) -> Nanos | None:
+        """When somebody on a floor next acts."""
+        return self._due[0][0] if self._due and self._trading else None
+
+    def act(self, until: Nanos) -> None:
+        """Let everybody act whose time has come by `until`, each at its own time; what they cause waits for `step`."""
+        while (at := self.acts_at) is not None and at <= until:
+            self.now = max(self.now, at)
+            _, number, floor = heappop(self._due)
+            floor.wake_due(at)
+            self._collect(floor)
+            if floor.next_at is not None:
+                heappush(self._due, (floor.next_at, number, floor))
 
     def step(self) -> list[WireFrame]:
         """Do everything due at `next_at` and return what is sent at that moment, in order."""
@@ -83,12 +96,7 @@ class DemoWorld:
         if at is None:
             return []
         self.now = max(self.now, at)
-        while self._trading and self._due and self._due[0][0] <= at:
-            _, number, floor = heappop(self._due)
-            floor.wake_due(at)
-            self._collect(floor)
-            if floor.next_at is not None:
-                heappush(self._due, (floor.next_at, number, floor))
+        self.act(at)
         frames = []
         while self._outbox and self._outbox[0][0] <= at:
             frames.append(heappop(self._outbox)[2])

@@ -10,7 +10,7 @@ import pytest
 from pmm.model import SECOND, SHARE, USD, Side
 from pmm.sim.catalog import default_listings
 from pmm.sim.matching import Outcome
-from pmm.sim.venue import Venue, VenueParams
+from pmm.sim.venue import Terms, Venue, VenueParams
 from pmm.sim.world import DemoWorld
 from tests.sim.stage import ANN, BOB, START, Stage
 
@@ -193,3 +193,37 @@ def test_a_tester_at_the_control_endpoint_trades_with_play_money_of_its_own(stag
     (trade,) = stage.venue.trades(ANN)
     assert len(trade.order_id) == 66
     stage.venue.check()
+
+
+def test_what_a_call_finds_does_not_depend_on_how_often_the_venue_was_stepped() -> None:
+    def history(*, eager: bool) -> tuple[list[bytes], list[object], int]:
+        venue = Venue(default_listings(), VenueParams(), Random(7), START)
+        market = venue.listings[0].market
+        venue.fund(ANN, 1_000 * USD, START)
+        frames = []
+        for number in range(40):
+            at = START + number * SECOND // 3
+            while eager and (due := venue.next_at()) is not None and due <= at:
+                frames += [frame.data for frame in venue.step()]
+            terms = Terms(f"0x{number}", ANN, "key", market.yes, BUY, 5_200, 5 * SHARE)
+            venue.place(terms, at)
+        while (due := venue.next_at()) is not None and due <= START + 20 * SECOND:
+            frames += [frame.data for frame in venue.step()]
+        return frames, list(venue.user_events()), venue.balance(ANN, "COLLATERAL")
+
+    assert history(eager=True) == history(eager=False)
+
+
+def test_the_clock_of_a_market_never_goes_back() -> None:
+    venue = Venue(default_listings()[:1], VenueParams(), Random(7), START)
+    market = venue.listings[0].market
+    venue.fund(ANN, 1_000 * USD, START)
+    moments = []
+    for number in range(60):
+        terms = Terms(f"0x{number}", ANN, "key", market.yes, BUY, 4_000, 5 * SHARE)
+        venue.place(terms, START + number * SECOND // 7)
+        if number % 3 == 0:
+            while (due := venue.next_at()) is not None and due <= venue.now:
+                moments += [int(orjson.loads(frame.data)["timestamp"]) for frame in venue.step()]
+    assert moments == sorted(moments)
+    assert len(moments) > 100
