@@ -64,23 +64,18 @@ def exchange(
     factor = _factor(speed, recorded=replay is not None)
     steps = read_scenario(scenario) if scenario is not None else ()
     at = start * SECOND if start is not None else None
-
-    async def serve() -> None:
-        server = LocalExchange(
-            pretend_venue(seed, quiet_markets, at, record=log is not None) if replay is None else _recording(replay),
-            port=port,
-            speed=factor,
-            log_file=log,
-            on_end=lambda: cli.note("the recording has ended; sockets stay open"),
-            scenario=steps,
-            seed=seed,
-            funds=funds * USD,
-        )
-        if server.house is not None:
-            server.house.trading.legacy_v1 = legacy_v1
-        await _serve(cli, server, duration)
-
-    asyncio.run(serve())
+    server = LocalExchange(
+        pretend_venue(seed, quiet_markets, at, record=log is not None) if replay is None else _recording(replay),
+        port=port,
+        speed=factor,
+        log_file=log,
+        on_end=lambda: cli.note("the recording has ended; sockets stay open"),
+        scenario=steps,
+        seed=seed,
+        funds=funds * USD,
+        legacy_v1=legacy_v1,
+    )
+    asyncio.run(_serve(cli, server, duration))
 
 
 async def _serve(cli: Cli, server: LocalExchange, duration: float | None) -> None:

@@ -51,8 +51,9 @@ class LocalExchange:
     `port` 0 takes free ports; any other one also needs the next, for the control endpoint.  `speed` is venue seconds
     per real second, `clock.STEPPED` for a clock that the control endpoint moves, `clock.AS_FAST_AS_POSSIBLE` for
     recordings.  `on_end` is called once, when the source has nothing more to send; sockets stay open.  A `Venue` has
-    accounts: `seed` makes their keys and drives the faults, `funds` is what a new wallet begins with.  Raises
-    PortTaken, UsageError for a scenario with acts that there are not, and DiskError when `log_file` cannot be written.
+    accounts: `seed` makes their keys and drives the faults, `funds` is what a new wallet begins with,
+    and with `legacy_v1` orders of the first exchange are taken.  Raises PortTaken, UsageError for a scenario with acts
+    that there are not, and DiskError when `log_file` cannot be written.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class LocalExchange:
         scenario: Sequence[Step] = (),
         seed: int = 0,
         funds: Money = OPENING_FUNDS,
+        legacy_v1: bool = False,
     ) -> None:
         self.source = source
         self.clock = Clock(source.now, speed)
@@ -74,6 +76,8 @@ class LocalExchange:
         self.hub.channel.witness = partial(self.log.frame, "market")
         self.faults = RequestFaults(self.clock, self._later, fork(seed, "requests"))
         self.house = self._house(seed, funds) if isinstance(source, Venue) else None
+        if self.house is not None:
+            self.house.trading.legacy_v1 = legacy_v1
         self.control = Control(self, source, self.clock, self.hub, self.log, self.faults, self.house)
         self.urls: dict[str, str] = {}
         self.connects = 0

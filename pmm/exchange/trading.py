@@ -161,11 +161,12 @@ class Trading:
         if len(names) != len(ids):
             raise Refused(400, BAD_ID)
         headers = self._spend(key, max(1, len(names)), cancels=True)
+        own = set(self._wallets.of(key.address))
         by_wallet: dict[str, list[str]] = {}
         for name in dict.fromkeys(name.lower() for name in names):
             order = self._venue.order(name)
-            owned = order is not None and order.account in self._wallets.of(key.address)
-            by_wallet.setdefault(order.account if order is not None and owned else key.address, []).append(name)
+            wallet = order.account if order is not None and order.account in own else key.address
+            by_wallet.setdefault(wallet, []).append(name)
         at = self._clock.now()
         return self._canceled([self._venue.cancel(wallet, group, at) for wallet, group in by_wallet.items()], headers)
 

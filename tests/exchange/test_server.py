@@ -7,7 +7,7 @@ import pytest
 
 from pmm.errors import PortTaken
 from pmm.exchange import LocalExchange
-from tests.exchange.conftest import DEMO, LIMIT_S, empty_world, event, text, visit
+from tests.exchange.conftest import DEMO, LIMIT_S, Visitor, empty_world, event, text, visit
 
 
 def port_of(url: str) -> int:
@@ -78,3 +78,16 @@ async def test_many_readers_get_the_same_bytes() -> None:
         assert await text(one) == await text(two)
         await visitor.place("BUY", "0.48")
         assert await text(one) == await text(two)
+
+
+async def test_half_a_request_holds_up_nobody(visitor: Visitor) -> None:
+    port = int(visitor.exchange.urls["clob_url"].rsplit(":", 1)[1])
+    writers = []
+    for _ in range(50):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{")
+        writers.append(writer)
+    assert await visitor.get("/ok") == "OK"
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
