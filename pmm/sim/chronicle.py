@@ -13,7 +13,10 @@ CHANGES_KEPT_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class VenueChange:
-    """A change of state: `kind` is mode, tick, pause, clear, close, resolve, wipe, lapse, restrict or allow."""
+    """A change of state.
+
+    `kind` is mode, tick, size, rewards, pause, clear, close, resolve, wipe, lapse, restrict or allow.
+    """
 
     at: Nanos
     kind: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pmm.model import GRID, ConditionId, Nanos, Price, price_text
+from dataclasses import replace
+
+from pmm.model import GRID, ConditionId, Nanos, Price, Size, price_text, size_text
 from pmm.sim.accounts import Accounts
+from pmm.sim.catalog import Rewards
 from pmm.sim.chronicle import Chronicle
 from pmm.sim.floor import Floor
 from pmm.sim.intake import Intake
@@ -51,6 +54,17 @@ class MarketLife:
         floor.change_tick(tick, at)
         self._world.collect(floor)
         self._chronicle.note(at, "tick", market=market, tick=price_text(tick))
+
+    def change_terms(self, market: ConditionId, at: Nanos, size_min: Size | None, rewards: Rewards | None) -> None:
+        """Another smallest order, or other terms of the rewards; what rests stays."""
+        floor = self.floor(market)
+        if size_min is not None:
+            floor.book.size_min = size_min
+            floor.amend(min_size=size_min)
+            self._chronicle.note(at, "size", market=market, size_min=size_text(size_min))
+        if rewards is not None:
+            floor.listing = replace(floor.listing, rewards=rewards)
+            self._chronicle.note(at, "rewards", market=market, size_min=size_text(rewards.min_size))
 
     def pause(self, market: ConditionId, at: Nanos, *, on: bool) -> None:
         self.floor(market).amend(accepting_orders=not on)

@@ -12,7 +12,7 @@ from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.agenda import Agenda
 from pmm.sim.blotter import Blotter
-from pmm.sim.catalog import Listing
+from pmm.sim.catalog import Listing, Rewards
 from pmm.sim.chronicle import Chronicle, VenueChange
 from pmm.sim.clearing import Clearing
 from pmm.sim.dice import Dice
@@ -363,6 +363,12 @@ class Venue:
     def change_tick(self, market: ConditionId, tick: Price, at: Nanos) -> None:
         """Another grid; orders that do not lie on it are cancelled, untold.  Raises ValueError for no such tick."""
         self._life.change_tick(market, tick, self._moment(at))
+
+    def change_terms(
+        self, market: ConditionId, at: Nanos, *, size_min: Size | None = None, rewards: Rewards | None = None
+    ) -> None:
+        """Another smallest order, or other terms of the rewards; what rests stays."""
+        self._life.change_terms(market, self._moment(at), size_min, rewards)
 
     def pause(self, market: ConditionId, at: Nanos, *, on: bool = True) -> None:
         """Not accepting orders for a while; resting ones stay."""

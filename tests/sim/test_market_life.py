@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from pmm.model import SECOND, SHARE, USD, Side
-from pmm.sim.catalog import default_listings
+from pmm.sim.catalog import Rewards, default_listings
 from pmm.sim.matching import Outcome
 from pmm.sim.venue import Terms, Venue, VenueParams
 from pmm.sim.world import DemoWorld
@@ -72,6 +72,20 @@ def test_orders_keep_their_place_in_the_queue_over_a_change_of_tick(stage: Stage
     stage.venue.change_tick(stage.market.condition_id, 10, stage.now)
     stage.order(BOB, SELL, "0.4", 10)
     assert (stage.status(first), stage.status(second)) == ("MATCHED", "LIVE")
+
+
+def test_the_smallest_order_and_the_rewards_change_while_orders_rest(stage: Stage) -> None:
+    small, large = (stage.order(ANN, side, price, 50) for side, price in ((BUY, "0.48"), (SELL, "0.52")))
+    assert stage.venue.scoring(small)
+    condition = stage.market.condition_id
+    stage.venue.change_terms(condition, stage.now, size_min=60 * SHARE, rewards=Rewards(min_size=100 * SHARE))
+    assert "lower than the minimum: 60" in stage.refused(BOB, BUY, "0.4", 50)
+    assert not stage.venue.scoring(large)
+    assert stage.status(small) == "LIVE"
+    book = orjson.loads(stage.venue.rest_book(stage.yes) or "")
+    assert book["min_order_size"] == "60"
+    stage.venue.change_terms(condition, stage.now, size_min=5 * SHARE)
+    assert stage.order(BOB, BUY, "0.4", 50)
 
 
 def test_a_paused_market_takes_no_orders_and_keeps_those_it_has(stage: Stage) -> None:
