@@ -27,7 +27,7 @@ quote: $(VENV)/.run
 	$(BIN)/pmm version
 	$(BIN)/pmm quote --market demo --dry-run --duration $(DURATION) --seed 7
 
-test: test-tree test-wheel
+test: sdk test-tree test-wheel
 
 # The promised behaviours are about what users install: they run once, on the wheel.
 test-tree: $(VENV)/.test

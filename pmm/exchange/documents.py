@@ -60,7 +60,7 @@ def _market(source: Source, listing: Listing) -> dict[str, object]:
         "volumeClob": volume / USD,
         "liquidityClob": market.liquidity / USD,
         "clobTokenIds": _list_text([token.token_id for token in market.tokens]),
-        "positionIds": None,
+        "positionIds": [token.token_id for token in market.tokens] if market.version == "v2" else None,
         "version": market.version,
         "acceptingOrders": market.accepting_orders,
         "negRisk": market.neg_risk,
