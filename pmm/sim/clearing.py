@@ -18,7 +18,7 @@ from pmm.sim.blotter import Blotter, VenueOrder
 from pmm.sim.faces import Face
 from pmm.sim.fees import Rebates, taker_fee
 from pmm.sim.floor import Floor
-from pmm.sim.ledger import FEES
+from pmm.sim.ledger import FEES, Asset
 from pmm.sim.matching import Fill, Outcome, Report, Status, maker_cash
 from pmm.sim.notices import Notices
 from pmm.sim.orders import Change, OrderStatus
@@ -158,9 +158,13 @@ class Clearing:
         self._blotter.note(order, Change.UPDATE, at)
 
     def _provide(self, sheet: Sheet, market: ConditionId, at: Nanos) -> None:
+        """See to it that the synthetic traders can give what they must, however many orders of theirs traded."""
+        needs: dict[tuple[Account, Asset], int] = {}
         for account, asset, amount in sheet.gives:
             if account.house:
-                self._accounts.provide(account, asset, amount, market, sheet.tokens, at)
+                needs[account, asset] = needs.get((account, asset), 0) + amount
+        for (account, asset), amount in needs.items():
+            self._accounts.provide(account, asset, amount, market, sheet.tokens, at)
 
 
 def _leg(market: Market, fill: Fill, maker: _Maker) -> Leg:

@@ -47,7 +47,10 @@ class Life:
         self.ids: list[str] = []
         self.statuses: dict[str, OrderStatus] = {}
         for account in PEOPLE:
-            self.venue.fund(account, 200 * USD, self.now)
+            self.venue.fund(account, 600 * USD, self.now)
+            for listing in self.listings:
+                for token in listing.market.tokens:
+                    self.venue.give(account, token.token_id, 200 * SHARE, self.now)
 
     def anything(self) -> None:
         dice = self.dice
@@ -116,8 +119,8 @@ class Life:
         dice.choice(
             (
                 lambda: self.venue.set_mode(dice.choice(list(Mode)), self.now),
-                lambda: self.venue.set_mode(Mode.NORMAL, self.now),
-                lambda: self.venue.set_mode(Mode.NORMAL, self.now),
+                *[lambda: self.venue.set_mode(Mode.NORMAL, self.now)] * 8,
+                *[lambda: self.venue.pause(market, self.now, on=False)] * 4,
                 lambda: self.venue.restart(dice.randrange(1, 5), self.now, wipe=dice.random() < 0.3),
                 lambda: self.venue.change_tick(market, dice.choice(TICKS[1:]), self.now),
                 lambda: self.venue.pause(market, self.now, on=dice.random() < 0.5),

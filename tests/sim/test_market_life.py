@@ -241,3 +241,12 @@ def test_the_clock_of_a_market_never_goes_back() -> None:
                 moments += [int(orjson.loads(frame.data)["timestamp"]) for frame in venue.step()]
     assert moments == sorted(moments)
     assert len(moments) > 100
+
+
+def test_a_synthetic_trader_never_owes_anything_however_many_of_its_orders_trade_at_once(stage: Stage) -> None:
+    world = stage.venue.world
+    for number in range(12):
+        world.submit(f"crowd-{number}", stage.yes, BUY, 5_000, 300_000 * SHARE, owner="crowd")
+    world.submit("seller", stage.yes, SELL, 5_000, 3_600_000 * SHARE, owner="seller")
+    stage.wait(0)
+    stage.venue.check()
