@@ -187,10 +187,15 @@ def wrap(inner: bytes, domain: bytes, struct_hash: bytes) -> bytes:
     return inner + domain + struct_hash + ORDER_TYPE + len(ORDER_TYPE).to_bytes(2, "big")
 
 
-def order_signer(order: SignedFields, signature: bytes, domain: bytes, struct_hash: bytes) -> str:
-    """The address that signed an order.  Raises BadSignature, also for a type-3 wrapper around something else."""
+def order_signer(
+    order: SignedFields, signature: bytes, domain: bytes, struct_hash: bytes, order_id: bytes | None = None
+) -> str:
+    """The address that signed an order; `order_id` saves a hash where it is known.
+
+    Raises BadSignature, also for a type-3 wrapper around something else.
+    """
     if order.signature_type != SignatureType.POLY_1271:
-        return recover(digest(domain, struct_hash), signature)
+        return recover(order_id or digest(domain, struct_hash), signature)
     if len(signature) != SIGNATURE_BYTES + _WALLET_TAIL_BYTES:
         raise BadSignature("a wrapped signature has 317 bytes")
     inner = signature[:SIGNATURE_BYTES]

@@ -37,6 +37,9 @@ class Exchange(Protocol):
     def settle(self) -> None:
         """Send what is due: before a test acts, and again so that it can see what it did."""
 
+    def wake(self) -> None:
+        """Look at the clock again."""
+
     async def advance(self, seconds: float) -> None:
         """Let a stepped clock pass so many seconds, and do everything that is due on the way."""
 
@@ -151,6 +154,7 @@ class Control:
         self._exchange.settle()
         self._clock.run_at(number(body, "speed", high=SPEED_MAX))
         self._exchange.settle()
+        self._exchange.wake()
         return {"speed": self._clock.speed, "now_ns": self._clock.now()}
 
     async def _shift(self, body: Body) -> object:

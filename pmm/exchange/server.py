@@ -40,6 +40,8 @@ GOING_AWAY = 1001
 STEPS_WITHOUT_PAUSE = 64
 # At full speed a recording waits for its subscribers, but not for ever.
 DRAIN_LIMIT_S = 10.0
+# What the clock waits for while it does not wait: a moment that never comes.
+_AWAKE = -1
 
 
 class LocalExchange:
@@ -89,6 +91,7 @@ class LocalExchange:
         self._on_end = on_end
         self._begun = not source.waits
         self._changed = asyncio.Event()
+        self._awaited: Nanos | None = _AWAKE
         self._stack = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -134,10 +137,10 @@ class LocalExchange:
             due = self._due()
             if due is None:
                 self._announce_end()
-                await self._change(None)
+                await self._change(None, None)
                 continue
             if (delay := self.clock.seconds_until(due)) > 0:
-                await self._change(delay)
+                await self._change(due, delay)
                 continue
             await self._do_next()
             steps += 1
@@ -183,6 +186,11 @@ class LocalExchange:
             self.pump()
         if self.house is not None:
             self.house.publish()
+        if self._due() != self._awaited:
+            self.wake()
+
+    def wake(self) -> None:
+        """Look at the clock again: it was changed, or something is due earlier than it was."""
         self._changed.set()
 
     async def advance(self, seconds: float) -> None:
@@ -197,12 +205,14 @@ class LocalExchange:
         self.clock.set(until)
         self.settle()
 
-    async def _change(self, limit_s: float | None) -> None:
-        """Until something changed or the time is up."""
+    async def _change(self, due: Nanos | None, limit_s: float | None) -> None:
+        """Until something changed or the time is up, which is when `due` has come."""
         self._changed.clear()
+        self._awaited = due
         with suppress(TimeoutError):
             async with asyncio.timeout(None if limit_s == math.inf else limit_s):
                 await self._changed.wait()
+        self._awaited = _AWAKE
 
     async def _keep_pace(self) -> None:
         await asyncio.sleep(0)

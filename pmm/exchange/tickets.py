@@ -107,8 +107,9 @@ def prove(ticket: Ticket, market: Market, signer: str, *, legacy_v1: bool) -> st
     try:
         contents = order_struct_hash(fields, ticket.generation)
         domain = exchange_domain(ticket.generation, neg_risk=market.neg_risk)
-        if order_signer(fields, ticket.signature, domain, contents) == signer:
-            return "0x" + digest(domain, contents).hex()
+        order_id = digest(domain, contents)
+        if order_signer(fields, ticket.signature, domain, contents, order_id) == signer:
+            return "0x" + order_id.hex()
     except (BadSignature, ValueError):
         raise Refused(400, BAD_SIGNATURE) from None
     raise Refused(400, VERSION_MISMATCH if _signed_elsewhere(ticket, market, signer) else BAD_SIGNATURE)
