@@ -70,15 +70,15 @@ class Live:
         for event in opening:
             self.emit(event)
         async with asyncio.TaskGroup() as group:
-            helpers = [group.create_task(feed.run(self.emit)) for feed in self.feeds.values()]
-            helpers.append(group.create_task(self._tick()))
+            tasks = [group.create_task(feed.run(self.emit)) for feed in self.feeds.values()]
+            tasks.append(group.create_task(self._tick()))
             try:
                 await self._turn()
             finally:
                 if self._wake is not None:
                     self._wake.cancel()
-                for helper in helpers:
-                    helper.cancel()
+                for task in tasks:
+                    task.cancel()
 
     async def _tick(self) -> None:
         while True:
