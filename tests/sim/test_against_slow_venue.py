@@ -1,6 +1,6 @@
 """Random requests of several accounts in two markets, held against the slow venue after every one of them.
 
-3,000 by default; PMM_LONG=1 makes it 100,000 (about four minutes).
+3,000 by default; PMM_LONG=1 makes it 100,000 (50,000 for each seed, some minutes).
 """
 
 from __future__ import annotations
