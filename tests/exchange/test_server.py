@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
+from contextlib import suppress
 
 import pytest
 
@@ -14,6 +15,18 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+def free_pair() -> int:
+    """A port that is free together with the next one."""
+    for _ in range(100):
+        with sockets.socket() as first, sockets.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            with suppress(OSError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
+    raise AssertionError("no two neighbouring ports are free")
+
+
 async def test_all_addresses_are_on_loopback_and_named() -> None:
     async with visit(empty_world()) as visitor:
         urls = visitor.exchange.urls
@@ -23,9 +36,7 @@ async def test_all_addresses_are_on_loopback_and_named() -> None:
 
 
 async def test_a_chosen_port_brings_the_control_endpoint_to_the_next() -> None:
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_pair()
     async with visit(empty_world(), port=port) as visitor:
         assert port_of(visitor.exchange.urls["clob_url"]) == port
         assert port_of(visitor.exchange.urls["control_url"]) == port + 1
