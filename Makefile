@@ -1,6 +1,7 @@
 # Everything a fresh machine needs: Python 3.11+ and, for the compiled kernel, a C compiler.
 #   make quote   set up, build, and quote the demo market of the embedded exchange
 #   make test    every test, on the working tree and on the installed wheel
+#   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
 #   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
 #   make bench   the benchmarks, peers beside ours
@@ -11,6 +12,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 # A second environment that holds nothing but the wheel and what tests need.
 WHEELS  = $(VENV)/wheel
+# And one for the official client that does not go together with the rest: it pins other versions of websockets.
+SDK     = $(VENV)/sdk
 DURATION ?= 20
 FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
@@ -18,13 +21,13 @@ FUZZ_SEED    ?= 1
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel check fuzz bench docs clean
+.PHONY: quote test test-tree test-wheel sdk check fuzz bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
 	$(BIN)/pmm quote --market demo --dry-run --duration $(DURATION) --seed 7
 
-test: test-tree test-wheel
+test: sdk test-tree test-wheel
 
 # The promised behaviours are about what users install: they run once, on the wheel.
 test-tree: $(VENV)/.test
@@ -35,6 +38,8 @@ test-wheel: $(WHEELS)/.test
 	rm -rf build/wheel-tests && mkdir -p build/wheel-tests
 	cp -R pyproject.toml README.md .env.example docs examples tests build/wheel-tests/
 	cd build/wheel-tests && $(abspath $(WHEELS))/bin/python -m pytest -m "not tree"
+
+sdk: $(SDK)/.done
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -85,6 +90,11 @@ $(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm 2>/dev/null)
 $(VENV)/.check: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[check]'
 	touch $@ $(VENV)/.test
+
+$(SDK)/.done:
+	$(PYTHON) -m venv $(SDK)
+	$(SDK)/bin/python -m pip install --quiet polymarket-client==0.14.0
+	touch $@
 
 $(VENV)/.bench: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'

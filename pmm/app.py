@@ -30,6 +30,8 @@ from pmm.ports import Sink
 from pmm.settings import Loaded, Settings, Venue
 from pmm.sim.catalog import default_listings, demo_listing, quiet_listings
 from pmm.sim.floor import WorldParams
+from pmm.sim.venue import Venue as PretendVenue
+from pmm.sim.venue import VenueParams
 from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
 from pmm.venues.polymarket.discovery import Discovery
@@ -198,10 +200,16 @@ def demo_world(seed: int) -> DemoWorld:
     return DemoWorld([demo_listing()], WorldParams(), _dice(seed), DEMO_START)
 
 
-def pretend_venue(seed: int, quiet_markets: int = 0) -> DemoWorld:
-    """The local exchange's markets and traders, beginning now; `quiet_markets` more where nobody trades."""
+def pretend_venue(
+    seed: int, quiet_markets: int = 0, start_at: Nanos | None = None, *, record: bool = False
+) -> PretendVenue:
+    """The local exchange's markets, traders and accounts, beginning now; `quiet_markets` more where nobody trades.
+
+    `record` keeps every posting of its ledger until it is drained.
+    """
     listings = [*default_listings(), *quiet_listings(quiet_markets)]
-    return DemoWorld(listings, WorldParams(), _dice(seed), time.time_ns())
+    begin = time.time_ns() if start_at is None else start_at
+    return PretendVenue(listings, VenueParams(record=record), _dice(seed), begin)
 
 
 def embedded(venue: Venue, urls: dict[str, str]) -> Venue:

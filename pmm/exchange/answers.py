@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 import orjson
@@ -11,6 +11,10 @@ from aiohttp import web
 from pmm.model import Price, TokenId, price_text
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# What the log is told about a request: its body where it was signed, and the fault that it met.
+BODY = web.RequestKey("body", bytes)
+HARM = web.RequestKey("harm", str)
 
 BAD_TOKEN = "Invalid token id"  # noqa: S105 - a text of the venue
 BAD_SIDE = "Invalid side"
@@ -24,17 +28,19 @@ _TOKEN_DIGITS_MAX = 78
 
 
 class Refused(Exception):
-    """A request that is answered with `body`, `{"error": text}` unless it says otherwise."""
+    """A request that is answered with `body`: `{"error": text}` and whatever `more` there is to say."""
 
-    def __init__(self, status: int, text: str, **more: object) -> None:
+    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None, **more: object) -> None:
         super().__init__(text)
         self.status = status
+        self.text = text
+        self.headers = headers
         self.body: dict[str, object] = {"error": text, **more}
 
 
-def answer(body: object, status: int = 200) -> web.Response:
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
 
 
 def json_text(text: str) -> web.Response:

@@ -11,6 +11,7 @@ from pmm.exchange.prices import catalogue_price
 from pmm.exchange.source import Source
 from pmm.model import GRID, SHARE, USD, Price, money_text
 from pmm.sim.catalog import Listing
+from pmm.sim.fees import RATE_ONE
 
 
 def market_document(source: Source, listing: Listing) -> dict[str, object]:
@@ -59,17 +60,23 @@ def _market(source: Source, listing: Listing) -> dict[str, object]:
         "volumeClob": volume / USD,
         "liquidityClob": market.liquidity / USD,
         "clobTokenIds": _list_text([token.token_id for token in market.tokens]),
-        "positionIds": None,
+        "positionIds": [token.token_id for token in market.tokens] if market.version == "v2" else None,
         "version": market.version,
         "acceptingOrders": market.accepting_orders,
         "negRisk": market.neg_risk,
-        "feesEnabled": False,
+        "feesEnabled": listing.fees.rate > 0,
+        "feeSchedule": {
+            "rate": listing.fees.rate / RATE_ONE,
+            "exponent": listing.fees.exponent,
+            "takerOnly": True,
+            "rebateRate": listing.fees.rebate / RATE_ONE,
+        },
         "rfqEnabled": False,
-        "secondsDelay": 0,
+        "secondsDelay": listing.seconds_delay,
         "makerBaseFee": 0,
         "takerBaseFee": 0,
-        "rewardsMinSize": 0,
-        "rewardsMaxSpread": 0,
+        "rewardsMinSize": listing.rewards.min_size // SHARE if listing.rewards else 0,
+        "rewardsMaxSpread": listing.rewards.max_spread / 100 if listing.rewards else 0,
         **_prices(source, listing),
     }
 

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
 from pmm.exchange.answers import NO_MARKET, Handler, Refused, answer, number, token_id
-from pmm.exchange.prices import catalogue_price
+from pmm.exchange.market_rows import market_row, simplified_row
+from pmm.exchange.pages import page
+from pmm.exchange.rewards import CENT
 from pmm.exchange.source import Source
 from pmm.model import SHARE
 from pmm.sim.catalog import Listing
+from pmm.sim.fees import RATE_ONE
 
 PAGE = 1_000
-FIRST_CURSOR = "MA=="
-LAST_CURSOR = "LTE="
 
 
 class Listings:
-    """The handlers.  A cursor is the base64 text of an offset; the last page says LTE=, which is -1."""
+    """The handlers; they read the source and change nothing."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def routes(self) -> list[web.RouteDef]:
         pages = {
-            "/markets": self._market,
-            "/sampling-markets": self._market,
-            "/simplified-markets": self._simplified,
-            "/sampling-simplified-markets": self._simplified,
+            "/markets": partial(market_row, self._source),
+            "/sampling-markets": partial(market_row, self._source),
+            "/simplified-markets": partial(simplified_row, self._source),
+            "/sampling-simplified-markets": partial(simplified_row, self._source),
         }
         return [
             *(web.get(path, self._page(row)) for path, row in pages.items()),
@@ -41,20 +41,16 @@ class Listings:
 
     def _page(self, row: Callable[[Listing], dict[str, object]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            start = _offset(request.query.get("next_cursor") or FIRST_CURSOR)
-            listings = self._source.listings
-            rows = [row(listing) for listing in listings[start : start + PAGE]]
-            more = start + PAGE < len(listings)
-            cursor = base64.b64encode(str(start + PAGE).encode()).decode() if more else LAST_CURSOR
-            return answer({"limit": PAGE, "count": len(rows), "next_cursor": cursor, "data": rows})
+            return answer(page(self._source.listings, request.query.get("next_cursor"), PAGE, row))
 
         return handle
 
     async def _one(self, request: web.Request) -> web.Response:
-        return answer(self._market(self._listing(request)))
+        return answer(market_row(self._source, self._listing(request)))
 
     async def _parameters(self, request: web.Request) -> web.Response:
-        market = self._listing(request).market
+        listing = self._listing(request)
+        market, fees, rewards = listing.market, listing.fees, listing.rewards
         return answer(
             {
                 "c": market.condition_id,
@@ -66,10 +62,14 @@ class Listings:
                 "tbf": 0,
                 "ao": market.accepting_orders,
                 "nr": market.neg_risk,
-                "fd": {"r": 0, "e": 0, "to": True},
-                "r": {"mi": 0, "ma": 0},
+                "fd": {"r": fees.rate / RATE_ONE, "e": fees.exponent, "to": True},
+                "r": {
+                    "mi": rewards.min_size // SHARE if rewards else 0,
+                    "ma": rewards.max_spread / CENT if rewards else 0,
+                },
                 "gst": None,
                 "oas": 0,
+                **({"itode": True} if listing.taker_delay else {}),
             }
         )
 
@@ -88,61 +88,3 @@ class Listings:
             if listing.market.condition_id == wanted:
                 return listing
         raise Refused(404, NO_MARKET)
-
-    def _market(self, listing: Listing) -> dict[str, object]:
-        market = listing.market
-        return {
-            "enable_order_book": True,
-            **self._simplified(listing),
-            "accepting_order_timestamp": listing.created,
-            "minimum_order_size": market.min_size // SHARE,
-            "minimum_tick_size": number(market.tick),
-            "question_id": market.condition_id,
-            "question": market.question,
-            "description": listing.description,
-            "market_slug": market.slug,
-            "end_date_iso": market.end_date,
-            "game_start_time": None,
-            "seconds_delay": 0,
-            "fpmm": "",
-            "maker_base_fee": 0,
-            "taker_base_fee": 0,
-            "notifications_enabled": True,
-            "neg_risk": market.neg_risk,
-            "neg_risk_market_id": "",
-            "neg_risk_request_id": "",
-            "icon": "",
-            "image": "",
-            "is_50_50_outcome": False,
-            "tags": [listing.category],
-        }
-
-    def _simplified(self, listing: Listing) -> dict[str, object]:
-        market = listing.market
-        return {
-            "condition_id": market.condition_id,
-            "rewards": {"rates": None, "min_size": 0, "max_spread": 0},
-            "tokens": [
-                {
-                    "token_id": token.token_id,
-                    "outcome": token.outcome,
-                    "price": float(catalogue_price(self._source.wire(token.token_id))),
-                    "winner": False,
-                }
-                for token in market.tokens
-            ],
-            "active": market.active,
-            "closed": market.closed,
-            "archived": False,
-            "accepting_orders": market.accepting_orders,
-        }
-
-
-def _offset(cursor: str) -> int:
-    try:
-        offset = int(base64.b64decode(cursor, validate=True))
-    except (binascii.Error, ValueError):
-        raise Refused(400, "Invalid next_cursor") from None
-    if offset < 0:
-        raise Refused(400, "Invalid next_cursor")
-    return offset

@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-from collections.abc import Awaitable, Callable
+import math
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from pmm.errors import PortTaken
-from pmm.exchange.answers import Refused, answer
-from pmm.exchange.clock import AS_FAST_AS_POSSIBLE, Clock
+from pmm.errors import UsageError
+from pmm.exchange.answers import BODY, HARM, Handler, Refused, answer
+from pmm.exchange.channel import Channel
+from pmm.exchange.clock import AS_FAST_AS_POSSIBLE, STEPPED, Clock
 from pmm.exchange.control import Control
 from pmm.exchange.gamma import Gamma
+from pmm.exchange.house import OPENING_FUNDS, House
 from pmm.exchange.listings import Listings
 from pmm.exchange.log import RequestLog
+from pmm.exchange.ports import HOST, listen
+from pmm.exchange.request_faults import RequestFaults
 from pmm.exchange.rest import Reads
+from pmm.exchange.scenario import Step
 from pmm.exchange.source import Source
 from pmm.exchange.stream import Hub
+from pmm.model import SECOND, Money, Nanos
+from pmm.sim.dice import fork
+from pmm.sim.venue import Venue
 
-HOST = "127.0.0.1"
-PORT_MAX = 65_535
 BODY_BYTES_MAX = 1 << 20
 GOING_AWAY = 1001
-# How long open connections may take to end before they are cut.
-SHUTDOWN_S = 1.0
 # A venue that has fallen behind lets requests in between after so many steps.
 STEPS_WITHOUT_PAUSE = 64
 # At full speed a recording waits for its subscribers, but not for ever.
 DRAIN_LIMIT_S = 10.0
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# What the clock waits for while it does not wait: a moment that never comes.
+_AWAKE = -1
 
 
 class LocalExchange:
     """Serves `source` while the block lasts:
 
-        async with LocalExchange(world) as exchange:
+        async with LocalExchange(venue) as exchange:
             exchange.urls["clob_url"]
 
     `port` 0 takes free ports; any other one also needs the next, for the control endpoint.  `speed` is venue seconds
-    per real second, `clock.AS_FAST_AS_POSSIBLE` for as fast as possible.  `on_end` is called once, when the source
-    has nothing more to send; sockets stay open.  Raises PortTaken, and DiskError when `log_file` cannot be written.
+    per real second, `clock.STEPPED` for a clock that the control endpoint moves, `clock.AS_FAST_AS_POSSIBLE` for
+    recordings.  `on_end` is called once, when the source has nothing more to send; sockets stay open.  A `Venue` has
+    accounts: `seed` makes their keys and drives the faults, `funds` is what a new wallet begins with,
+    and with `legacy_v1` orders of the first exchange are taken.  Raises PortTaken, UsageError for a scenario with acts
+    that there are not, and DiskError when `log_file` cannot be written.
     """
 
     def __init__(
@@ -56,30 +66,49 @@ class LocalExchange:
         speed: float = 1.0,
         log_file: Path | None = None,
         on_end: Callable[[], None] | None = None,
+        scenario: Sequence[Step] = (),
+        seed: int = 0,
+        funds: Money = OPENING_FUNDS,
+        legacy_v1: bool = False,
     ) -> None:
         self.source = source
         self.clock = Clock(source.now, speed)
-        self.log = RequestLog(log_file)
-        self.hub = Hub(source.dump, self._begin)
+        self.log = RequestLog(log_file, self.clock.now)
+        self.hub = Hub(source.dump, self._begin, fork(seed, "market frames"))
+        self.hub.channel.witness = partial(self.log.frame, "market")
+        self.faults = RequestFaults(self.clock, self._later, fork(seed, "requests"))
+        self.house = self._house(seed, funds) if isinstance(source, Venue) else None
+        if self.house is not None:
+            self.house.trading.legacy_v1 = legacy_v1
+        self.control = Control(self, source, self.clock, self.hub, self.log, self.faults, self.house)
         self.urls: dict[str, str] = {}
         self.connects = 0
         self.ended = False
+        self.steps_refused = 0
+        self._steps = deque(_checked(scenario, self.control))
+        self._opened_at = source.now
         self._port = port
         self._on_end = on_end
         self._begun = not source.waits
         self._changed = asyncio.Event()
+        self._awaited: Nanos | None = _AWAKE
         self._stack = AsyncExitStack()
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             stack.callback(self.log.close)
-            port = await self._listen(stack, self._public(), self._port, on_connect=self._count)
-            control = await self._listen(stack, self._control(), self._port + 1 if self._port else 0)
-            stack.push_async_callback(self.hub.drop, GOING_AWAY)
+            port = await listen(stack, self._public(), self._port, on_connect=self._count)
+            control = await listen(stack, self._private(), self._port + 1 if self._port else 0)
+            for channel in self._channels():
+                stack.push_async_callback(channel.drop, GOING_AWAY)
             self.urls = _urls(port, control)
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            self._group = await stack.enter_async_context(asyncio.TaskGroup())
+            stack.callback(self._end)
             self.clock.set(self.source.now)
-            stack.callback(tasks.create_task(self._run(), name="exchange clock").cancel)
+            self._opened_at = self.source.now
+            self._later(self._run())
             self._stack = stack.pop_all()
         return self
 
@@ -89,23 +118,31 @@ class LocalExchange:
         await self._stack.__aexit__(kind, error, trace)
 
     def counts(self) -> dict[str, object]:
-        """Numbers since the start: connections, requests, and whether the source has ended."""
-        return {"connects": self.connects, "requests": self.log.count, "ended": self.ended, "now_ns": self.clock.now()}
+        """Numbers since the start, and whether the source has ended."""
+        return {
+            "connects": self.connects,
+            "requests": self.log.count,
+            "harmed": self.faults.struck,
+            "steps_left": len(self._steps),
+            "steps_refused": self.steps_refused,
+            "ended": self.ended,
+            "now_ns": self.clock.now(),
+        }
 
     # --- time -----------------------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         steps = 0
         while True:
-            due = self.source.next_at() if self._begun else None
+            due = self._due()
             if due is None:
                 self._announce_end()
-                await self._change(None)
+                await self._change(None, None)
                 continue
             if (delay := self.clock.seconds_until(due)) > 0:
-                await self._change(delay)
+                await self._change(due, delay)
                 continue
-            self.pump()
+            await self._do_next()
             steps += 1
             if self.clock.speed == AS_FAST_AS_POSSIBLE:
                 self.clock.set(self.source.now)
@@ -113,28 +150,75 @@ class LocalExchange:
             elif steps % STEPS_WITHOUT_PAUSE == 0:
                 await asyncio.sleep(0)
 
+    def _due(self) -> Nanos | None:
+        """When something happens next: in the venue, or in the scenario."""
+        due = self.source.next_at() if self._begun else None
+        if self._steps:
+            step_at = self._opened_at + self._steps[0].after
+            return step_at if due is None else min(due, step_at)
+        return due
+
+    async def _do_next(self) -> None:
+        due = self.source.next_at() if self._begun else None
+        if self._steps and (due is None or self._opened_at + self._steps[0].after <= due):
+            await self._perform(self._steps.popleft())
+        else:
+            self.pump()
+
+    async def _perform(self, step: Step) -> None:
+        """Do an act of the scenario; one that is refused is told in the log and counted."""
+        try:
+            result = await self.control.acts[step.act](dict(step.body))
+        except Refused as refused:
+            self.steps_refused += 1
+            result = refused.body
+        self.log.tell("act", act=step.act, body=step.body, result=result)
+
     def pump(self) -> None:
         """Send what is due next."""
         self.hub.publish(self.source.step())
+        if self.house is not None:
+            self.house.publish()
 
     def settle(self) -> None:
         """Send everything that is due by now."""
         while self._begun and (due := self.source.next_at()) is not None and self.clock.seconds_until(due) <= 0:
             self.pump()
+        if self.house is not None:
+            self.house.publish()
+        if self._due() != self._awaited:
+            self.wake()
+
+    def wake(self) -> None:
+        """Look at the clock again: it was changed, or something is due earlier than it was."""
         self._changed.set()
 
-    async def _change(self, limit_s: float | None) -> None:
-        """Until something changed or the time is up."""
+    async def advance(self, seconds: float) -> None:
+        """Let a stepped clock pass so many seconds, and do everything that is due on the way.  Raises Refused."""
+        if self.clock.speed != STEPPED:
+            raise Refused(409, "the clock runs by itself: set its speed to 0 to move it")
+        until = self.clock.now() + round(seconds * SECOND)
+        while (due := self._due()) is not None and due <= until:
+            self.clock.set(max(due, self.clock.now()))
+            await self._do_next()
+            await asyncio.sleep(0)
+        self.clock.set(until)
+        self.settle()
+
+    async def _change(self, due: Nanos | None, limit_s: float | None) -> None:
+        """Until something changed or the time is up, which is when `due` has come."""
         self._changed.clear()
+        self._awaited = due
         with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(None if limit_s == math.inf else limit_s):
                 await self._changed.wait()
+        self._awaited = _AWAKE
 
     async def _keep_pace(self) -> None:
         await asyncio.sleep(0)
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_LIMIT_S):
-                await self.hub.drained()
+                await self.hub.channel.drained()
 
     def _begin(self) -> None:
         """Somebody subscribed: a source that was waiting starts now."""
@@ -149,58 +233,71 @@ class LocalExchange:
             if self._on_end is not None:
                 self._on_end()
 
+    # --- what runs beside the requests ------------------------------------------------------------------------------
+
+    def _later(self, work: Coroutine[object, object, object]) -> None:
+        assert self._group is not None, "nothing runs before the exchange is open"
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _end(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+
     # --- ports ----------------------------------------------------------------------------------------------------
 
+    def _house(self, seed: int, funds: Money) -> House:
+        assert isinstance(self.source, Venue)
+        house = House(self.source, self.clock, self.log, self.settle, seed=seed, funds=funds)
+        house.users.channel.witness = partial(self.log.frame, "user")
+        return house
+
+    def _channels(self) -> Iterable[Channel]:
+        yield self.hub.channel
+        if self.house is not None:
+            yield self.house.users.channel
+
     def _public(self) -> web.Application:
-        app = _application()
+        app = _application(self._through_faults())
         app.on_response_prepare.append(self._record)
         app.add_routes(Reads(self.source, self.clock).routes())
         app.add_routes(Listings(self.source).routes())
-        app.add_routes([web.get("/ws/market", self.hub.serve), web.get("/ws/user", _no_user_channel)])
+        app.add_routes([web.get("/ws/market", self.hub.channel.serve)])
+        app.add_routes([web.get("/ws/user", _no_user_channel)] if self.house is None else self.house.routes())
         gamma = web.Application()
         gamma.add_routes(Gamma(self.source).routes())
         app.add_subapp("/gamma", gamma)
         return app
 
-    def _control(self) -> web.Application:
+    def _private(self) -> web.Application:
         app = _application()
-        control = Control(self.source, self.clock, self.hub, self.log, self.counts, self.settle)
-        app.add_routes(control.routes())
+        app.add_routes(self.control.routes())
         return app
 
-    async def _listen(
-        self, stack: AsyncExitStack, app: web.Application, port: int, on_connect: Callable[[], None] | None = None
-    ) -> int:
-        """Serve `app` until the stack unwinds; the port it got."""
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        serve = runner.server
-        assert serve is not None, "a runner that was set up has a server"
+    def _through_faults(self) -> Middleware:
+        @web.middleware
+        async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self.faults.through(request, handler)
 
-        def accept() -> asyncio.BaseProtocol:
-            if on_connect is not None:
-                on_connect()
-            return serve()
-
-        if port > PORT_MAX:
-            raise PortTaken(f"port {port} for the control endpoint does not exist")
-        try:
-            server = await asyncio.get_running_loop().create_server(accept, HOST, port)
-        except OSError as error:
-            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                raise
-            why = "is already in use" if error.errno == errno.EADDRINUSE else "may not be used"
-            raise PortTaken(f"port {port} on {HOST} {why}") from error
-        stack.callback(server.close)
-        return int(server.sockets[0].getsockname()[1])
+        return through
 
     def _count(self) -> None:
         self.connects += 1
 
     async def _record(self, request: web.Request, response: web.StreamResponse) -> None:
         """Called when an answer begins, so a socket is in the log from the moment it opens."""
-        self.log.add(request.method, request.path, request.query_string, request.headers, response.status)
+        told = response.body if isinstance(response, web.Response) else None
+        self.log.add(
+            request.method,
+            request.path,
+            request.query_string,
+            request.headers,
+            response.status,
+            body=request.get(BODY, b""),
+            answer=told if isinstance(told, bytes) else b"",
+            harm=request.get(HARM, ""),
+        )
 
 
 @web.middleware
@@ -209,17 +306,26 @@ async def _json_errors(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         return await handler(request)
     except Refused as refused:
-        return answer(refused.body, refused.status)
+        return answer(refused.body, refused.status, refused.headers)
     except web.HTTPException as refused:
         return answer({"error": refused.reason}, refused.status)
 
 
-def _application() -> web.Application:
-    return web.Application(middlewares=[_json_errors], client_max_size=BODY_BYTES_MAX)
+def _application(*more: Middleware) -> web.Application:
+    middlewares: list[Middleware] = [_json_errors, *more]
+    return web.Application(middlewares=middlewares, client_max_size=BODY_BYTES_MAX)
 
 
 async def _no_user_channel(_: web.Request) -> web.Response:
-    return answer({"error": "this exchange has no user channel: it takes no orders from accounts"}, 501)
+    return answer({"error": "a recording has no accounts, and so no user channel"}, 501)
+
+
+def _checked(scenario: Sequence[Step], control: Control) -> Sequence[Step]:
+    """The steps, if there is an act for each.  Raises UsageError."""
+    for step in scenario:
+        if step.act not in control.acts or step.act == "/clock/advance":
+            raise UsageError(f"a scenario cannot do {step.act!r}: the acts are {', '.join(sorted(control.acts))}")
+    return scenario
 
 
 def _urls(port: int, control: int) -> dict[str, str]:

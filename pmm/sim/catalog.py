@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pmm.model import SHARE, USD, Market, Price, Token
+from pmm.model import SHARE, USD, Market, Price, Size, Token
+from pmm.sim.fees import FREE, FeeSchedule, schedule_of
 
 # What the venue demands of every order in all 35 955 markets of the recordings (data reference, section 3).
 MIN_ORDER_SIZE = 5 * SHARE
@@ -18,11 +19,21 @@ _TOKEN_DIGITS = 77
 
 
 @dataclass(frozen=True, slots=True)
+class Rewards:
+    """What an order must be to earn liquidity rewards: large enough, and near the middle (in price units)."""
+
+    min_size: Size = 20 * SHARE
+    max_spread: Price = 300
+    usd_a_day: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A market on the list.
 
     `probability` is where its true probability starts; `pace` scales how often its traders act (1 is the demo
     market, 0 is a market where orders rest and nobody comes); `group` is its title among the outcomes of its event.
+    `seconds_delay` holds marketable orders (sports); `taker_delay` holds their answer for 250 ms.
     """
 
     market: Market
@@ -33,6 +44,10 @@ class Listing:
     pace: float = 1.0
     group: str = ""
     created: str = "2026-11-01T12:00:00Z"
+    fees: FeeSchedule = FREE
+    rewards: Rewards | None = None
+    seconds_delay: int = 0
+    taker_delay: bool = False
 
     @property
     def market_id(self) -> str:
@@ -74,7 +89,8 @@ def binary(
         liquidity=volume_usd * USD // 12,
     )
     text = f'Resolves to "Yes" if this comes true before {end_date[:10]}. Play money: no such market exists.'
-    return Listing(market, title, text, category, probability, pace, group)
+    fees = schedule_of(category)
+    return Listing(market, title, text, category, probability, pace, group, fees=fees, rewards=Rewards())
 
 
 def demo_listing() -> Listing:

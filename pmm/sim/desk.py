@@ -18,6 +18,7 @@ class Desk:
     def __init__(self, market: MatchingMarket, dice: Dice, on_report: Callable[[Report], None]) -> None:
         self.market = market
         self.dice = dice
+        self.passive_only = False
         self._on_report = on_report
         self._orders = 0
 
@@ -27,7 +28,12 @@ class Desk:
         return self.market.order(report.order_id)
 
     def take(self, owner: str, book_side: int, price_yes: Price, size: Size) -> None:
-        """Buy (`BID`) or sell (`ASK`) YES at once, at `price_yes` or better, and forget what does not match."""
+        """Buy (`BID`) or sell (`ASK`) YES at once, at `price_yes` or better, and forget what does not match.
+
+        Nobody takes while the desk is `passive_only`.
+        """
+        if self.passive_only:
+            return
         self._submit(owner, book_side, price_yes, size, TimeInForce.FAK)
 
     def cancel(self, order_id: OrderId) -> None:

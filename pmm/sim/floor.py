@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
+from typing import TypeAlias
 
-from pmm.model import GRID, MILLISECOND, Money, Nanos, OrderId, Price, Size, notional
+from pmm.model import GRID, MILLISECOND, SECOND, Money, Nanos, OrderId, Price, Size, notional
 from pmm.sim.catalog import Listing
 from pmm.sim.desk import Desk
 from pmm.sim.dice import Dice
 from pmm.sim.frames import MarketWire, WireFrame
-from pmm.sim.matching import MatchingMarket, Outcome, Report
+from pmm.sim.matching import MatchingMarket, Outcome, Report, Status
 from pmm.sim.traders import TraderParams, traders
 from pmm.sim.truth import Truth, TruthParams
 
@@ -23,28 +24,40 @@ class WorldParams:
     truth, traders      how probabilities move and who trades on them
     warm_up_s           how long markets have been open when the world begins, so that books and last trades exist
     print_lag_ms        how long after the book a trade appears on the tape (70 to 85 ms in the recordings)
+    silent              make no messages at all, for campaigns that nobody listens to
     """
 
     truth: TruthParams = field(default_factory=TruthParams)
     traders: TraderParams = field(default_factory=TraderParams)
     warm_up_s: int = 20
     print_lag_ms: int = 75
+    silent: bool = False
 
 
 class Floor:
-    """One market of the world.  `outbox` fills with messages and the time at which each is due."""
+    """One market of the world.  `outbox` fills with messages and the time at which each is due.
 
-    def __init__(self, listing: Listing, params: WorldParams, dice: Dice, opened_at: Nanos) -> None:
+    `clear` is told every trade and every cancel, after its messages: it is where money follows.
+    """
+
+    def __init__(
+        self, listing: Listing, params: WorldParams, dice: Dice, opened_at: Nanos, clear: Clear | None = None
+    ) -> None:
         self.listing = listing
+        self.condition_id = listing.market.condition_id
+        self.open = listing.market.tradable
         self.book = MatchingMarket(listing.market.tick, listing.market.min_size)
         self.wire = MarketWire(listing.market, opened_at // MILLISECOND)
         self.volume: Money = listing.market.volume
         self.outbox: list[tuple[Nanos, WireFrame]] = []
         self.now = opened_at
         self._on_air = True
+        self._silent = params.silent
+        self._clear = clear
         self._lag = params.print_lag_ms * MILLISECOND
         truth = Truth(params.truth, listing.probability, listing.pace, dice)
-        people = traders(Desk(self.book, dice, self.publish), truth, params.traders, listing.pace)
+        self.desk = Desk(self.book, dice, self.publish)
+        people = traders(self.desk, truth, params.traders, listing.pace)
         wakes: list[Callable[[Nanos], Nanos]] = [truth.wake, *(one.wake for one in people)]
         self._due = [(opened_at, number, wake) for number, wake in enumerate(wakes)]
         heapify(self._due)
@@ -63,9 +76,12 @@ class Floor:
 
     def wake_due(self, at: Nanos) -> None:
         """Let everybody act whose time has come."""
-        self.now = at
+        self.now = max(self.now, at)
         while self._due and self._due[0][0] <= at:
             due, number, wake = heappop(self._due)
+            if not self.open:
+                heappush(self._due, (due + SECOND, number, wake))
+                continue
             again = due + wake(due)
             if self.listing.pace:
                 heappush(self._due, (again, number, wake))
@@ -81,14 +97,44 @@ class Floor:
         self.publish(report)
         return report
 
+    def change_tick(self, tick: Price, at: Nanos) -> None:
+        """Go over to another grid; orders that do not lie on it are cancelled first."""
+        self.now = at
+        for order in self.book.orders():
+            if order.index * self.book.tick % tick:
+                self.cancel(order.order_id, at)
+        self.book.change_tick(tick)
+        self.amend(tick=tick)
+        self._send(at, self.wire.change_tick(tick, at // MILLISECOND))
+        self._send(at, [self.wire.snapshot(outcome) for outcome in Outcome])
+
+    def amend(self, **facts: object) -> None:
+        """Change facts about the market."""
+        market = replace(self.listing.market, **facts)  # type: ignore[arg-type]  # names of its fields
+        self.listing = replace(self.listing, market=market)
+        self.open = market.tradable
+        self.wire.market = market if "tick" not in facts else self.wire.market
+
+    def resolve(self, winner: Outcome, at: Nanos) -> None:
+        """Tell that it is over; everybody goes home."""
+        self.now = at
+        self._due.clear()
+        self._send(at, [self.wire.resolved(winner, self.listing.market_id, at // MILLISECOND)])
+
     def publish(self, report: Report) -> None:
-        """Turn what a request changed into messages: level by level, then both books and the tape after a trade."""
+        """Make what a request changed known: messages first, then whoever clears."""
+        self._tell(report)
+        if self._clear is not None and (report.fills or report.status is Status.CANCELED):
+            self._clear(self, report)
+
+    def _tell(self, report: Report) -> None:
+        """Turn a report into messages: level by level, then both books and the tape after a trade."""
         at_ms = self.now // MILLISECOND
-        prints = list(_prints(report))
+        prints = list(_prints(report)) if report.fills else []
         if prints:
             self.wire.note_trade(report.outcome, report.side, prints[-1][0])
             self.volume += sum(notional(price, size) for price, size in prints)
-        if not self._on_air:
+        if self._silent or not self._on_air:
             for change in report.levels:
                 self.wire.apply(change, at_ms)
             return
@@ -101,7 +147,11 @@ class Floor:
             self._send(late, [self.wire.print_(report.outcome, report.side, price, size, late // MILLISECOND)])
 
     def _send(self, at: Nanos, frames: Iterable[WireFrame]) -> None:
-        self.outbox.extend((at, frame) for frame in frames)
+        if self._on_air and not self._silent:
+            self.outbox.extend((at, frame) for frame in frames)
+
+
+Clear: TypeAlias = Callable[[Floor, Report], None]
 
 
 def _prints(report: Report) -> Iterator[tuple[Price, Size]]:

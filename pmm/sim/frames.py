@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pmm._fast import ASK, BID, Book
@@ -107,6 +107,32 @@ class MarketWire:
             f'"event_type":"last_trade_price", "transaction_hash":"0x{receipt}"}}'
         )
         return WireFrame(text.encode(), (token,))
+
+    def change_tick(self, tick: Price, at_ms: int) -> list[WireFrame]:
+        """Take the new grid into both books and tell it token by token."""
+        old, self.market = self.market.tick, replace(self.market, tick=tick)
+        self.at_ms = at_ms
+        for book in self.books:
+            book.change_tick(tick)
+        return [
+            WireFrame(
+                f'{{"market":"{self.market.condition_id}", "asset_id":"{token}", "old_tick_size":"{_price(old)}", '
+                f'"new_tick_size":"{_price(tick)}", "timestamp":"{at_ms}", '
+                f'"event_type":"tick_size_change"}}'.encode(),
+                (token,),
+            )
+            for token in self.tokens
+        ]
+
+    def resolved(self, winner: Outcome, market_id: str, at_ms: int) -> WireFrame:
+        """The end of a market, for those who asked for custom features."""
+        tokens = ",".join(f'"{token}"' for token in self.tokens)
+        text = (
+            f'{{"id":"{market_id}", "market":"{self.market.condition_id}", "assets_ids":[{tokens}], '
+            f'"winning_asset_id":"{self.tokens[winner]}", "winning_outcome":"{self.market.tokens[winner].outcome}", '
+            f'"timestamp":"{at_ms}", "event_type":"market_resolved"}}'
+        )
+        return WireFrame(text.encode(), self.tokens, custom=True)
 
     def dump(self, outcome: Outcome) -> str:
         """The book of one token as it answers a subscription, compact; an element of the array that is sent."""

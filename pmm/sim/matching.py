@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
+from itertools import takewhile
 from typing import NamedTuple
 
-from pmm.model import GRID, TICKS, OrderId, Price, Side, Size, TimeInForce
+from pmm.model import GRID, TICKS, Money, OrderId, Price, Side, Size, TimeInForce
 
 BID = 0
 ASK = 1
@@ -63,6 +64,18 @@ class Fill(NamedTuple):
     left: Size
 
 
+def maker_cash(fill: Fill) -> Money:
+    """What a maker pays or gets for its part, in micro-USD; a remainder below that is never at its expense."""
+    if fill.side is Side.BUY:
+        return (fill.price_yes if fill.outcome is Outcome.YES else GRID - fill.price_yes) * fill.size // GRID
+    return -(-(fill.price_yes if fill.outcome is Outcome.YES else GRID - fill.price_yes) * fill.size // GRID)
+
+
+def taker_cash(fill: Fill, side: Side, cash: Money) -> Money:
+    """What the taker pays or gets when the maker's part is `cash`: the same, or the rest of a dollar a share."""
+    return cash if fill.side is not side else fill.size - cash
+
+
 class LevelChange(NamedTuple):
     """The new total of one level, in YES terms."""
 
@@ -72,7 +85,10 @@ class LevelChange(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The answer to one request, and everything that it changed, in order."""
+    """The answer to one request, and everything that it changed, in order.
+
+    `left` is shares, or money for an order with a budget.
+    """
 
     order_id: OrderId
     outcome: Outcome
@@ -82,6 +98,7 @@ class Report(NamedTuple):
     left: Size
     fills: tuple[Fill, ...]
     levels: tuple[LevelChange, ...]
+    owner: str = ""
 
 
 class Order:
@@ -117,7 +134,7 @@ class _Queues:
 class MatchingMarket:
     """The order book of one condition.
 
-    `tick` is one of the venue's price steps; orders smaller than `size_min` are refused.
+    `tick` is one of the venue's price steps; an order that can rest is refused below `size_min`.
     """
 
     def __init__(self, tick: Price = 100, size_min: Size = 0) -> None:
@@ -164,6 +181,32 @@ class MatchingMarket:
             yield index * self.tick, side.total[index]
             occupied ^= 1 << index
 
+    def crosses(self, outcome: Outcome, side: Side, price: Price) -> bool:
+        """Whether an order on the grid at `price`, in the terms of `outcome`, would meet somebody."""
+        book_side = BID if (side is Side.BUY) is (outcome is Outcome.YES) else ASK
+        return self._crosses(book_side, (price if outcome is Outcome.YES else GRID - price) // self.tick)
+
+    def change_tick(self, tick: Price) -> list[OrderId]:
+        """Move every order to another grid; returns those that do not lie on it, which stay away from it.
+
+        A finer grid contains every price of a coarser one.  The way back is not documented for the venue.
+        """
+        if tick not in TICKS:
+            raise ValueError(f"no tick of the venue: {tick}")
+        old = self.tick
+        orders, self._orders = list(self._orders.values()), {}
+        self.tick, self._last = tick, GRID // tick
+        self._sides = (_Queues(self._last + 1), _Queues(self._last + 1))
+        stray = []
+        for order in orders:
+            index, off = divmod(order.index * old, tick)
+            if off or not 0 < index < self._last:
+                stray.append(order.order_id)
+                continue
+            order.index, order.older, order.newer = index, None, None
+            self._rest(order)
+        return stray
+
     def submit(
         self,
         order_id: OrderId,
@@ -175,34 +218,36 @@ class MatchingMarket:
         tif: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
         owner: str = "",
+        budget: Money | None = None,
     ) -> Report:
         """Match what can be matched and rest or kill the remainder; `price` is in the terms of `outcome`.
 
         GTD rests like GTC: whoever owns the clock cancels it when it is over.  A refusal is a report, not an exception.
+        A FOK or FAK BUY may be limited by `budget`, money to spend to the last unit, in place of `size`.
         """
         index, off = divmod(price if outcome is Outcome.YES else GRID - price, self.tick)
         if off or not 0 < index < self._last:
             return _refused(order_id, outcome, side, size, Reason.OFF_TICK)
-        if size <= 0 or size < self.size_min:
+        rests = tif is TimeInForce.GTC or tif is TimeInForce.GTD
+        if size <= 0 or (rests and size < self.size_min):
             return _refused(order_id, outcome, side, size, Reason.TOO_SMALL)
         if order_id in self._orders:
             return _refused(order_id, outcome, side, size, Reason.DUPLICATED)
         order = Order(order_id, owner, outcome, side, size)
         order.index = index
         crosses = self._crosses(order.book_side, index)
-        rests = tif is TimeInForce.GTC or tif is TimeInForce.GTD
         if (crosses and post_only) or not rests:
-            reason = self._refusal(order, post_only=post_only, rests=rests, crosses=crosses, tif=tif)
+            reason = self._refusal(order, post_only=post_only, rests=rests, crosses=crosses, budget=budget, tif=tif)
             if reason is not Reason.NONE:
                 return _refused(order_id, outcome, side, size, reason)
         if not crosses:
             level = self._rest(order)
-            return Report(order_id, outcome, side, Status.LIVE, Reason.NONE, size, (), (level,))
-        fills, levels = self._match(order)
+            return Report(order_id, outcome, side, Status.LIVE, Reason.NONE, size, (), (level,), owner)
+        fills, levels = self._match(order) if budget is None else self._spend(order, budget)
         status = Status.MATCHED if not order.left else Status.LIVE if rests else Status.KILLED
         if status is Status.LIVE:
             levels.append(self._rest(order))
-        return Report(order_id, outcome, side, status, Reason.NONE, order.left, tuple(fills), tuple(levels))
+        return Report(order_id, outcome, side, status, Reason.NONE, order.left, tuple(fills), tuple(levels), owner)
 
     def cancel(self, order_id: OrderId) -> Report:
         """Take one order off the book; refused with `UNKNOWN` when it does not rest."""
@@ -211,7 +256,9 @@ class MatchingMarket:
             return _refused(order_id, Outcome.YES, Side.BUY, 0, Reason.UNKNOWN)
         level = self._unlink(order)
         left = order.left
-        return Report(order_id, order.outcome, order.side, Status.CANCELED, Reason.NONE, left, (), (level,))
+        return Report(
+            order_id, order.outcome, order.side, Status.CANCELED, Reason.NONE, left, (), (level,), order.owner
+        )
 
     def _crosses(self, book_side: int, index: int) -> bool:
         occupied = self._sides[1 - book_side].occupied
@@ -221,17 +268,29 @@ class MatchingMarket:
             return (occupied & -occupied).bit_length() - 1 <= index
         return occupied.bit_length() - 1 >= index
 
-    def _refusal(self, order: Order, *, post_only: bool, rests: bool, crosses: bool, tif: TimeInForce) -> Reason:
+    def _refusal(
+        self, order: Order, *, post_only: bool, rests: bool, crosses: bool, budget: Money | None, tif: TimeInForce
+    ) -> Reason:
         if post_only:
             return Reason.CROSSES if rests else Reason.POST_ONLY_TYPE
         if tif is TimeInForce.FAK:
             return Reason.NONE if crosses else Reason.NO_MATCH
-        return Reason.NONE if self._available(order) >= order.size else Reason.NOT_FILLED
+        enough = self._available(order) >= order.size if budget is None else self._price_of_all(order) >= budget
+        return Reason.NONE if enough else Reason.NOT_FILLED
 
-    def _available(self, order: Order) -> Size:
+    def _reach(self, order: Order) -> Iterator[tuple[Price, Size]]:
+        """The levels that the order may trade with."""
         limit = order.index * self.tick
         sign = 1 if order.book_side == BID else -1
-        return sum(size for price, size in self.levels(1 - order.book_side) if (limit - price) * sign >= 0)
+        return takewhile(lambda level: (limit - level[0]) * sign >= 0, self.levels(1 - order.book_side))
+
+    def _available(self, order: Order) -> Size:
+        return sum(size for _, size in self._reach(order))
+
+    def _price_of_all(self, order: Order) -> Money:
+        """What everything in reach would cost a buyer."""
+        yes = order.outcome is Outcome.YES
+        return sum(-(-(price if yes else GRID - price) * size // GRID) for price, size in self._reach(order))
 
     def _rest(self, order: Order) -> LevelChange:
         side = self._sides[order.book_side]
@@ -273,6 +332,29 @@ class MatchingMarket:
             occupied = side.occupied
             index = (occupied.bit_length() if other == BID else (occupied & -occupied).bit_length()) - 1
             levels.append(self._consume(taker, side, index, fills))
+        return fills, levels
+
+    def _spend(self, taker: Order, budget: Money) -> tuple[list[Fill], list[LevelChange]]:
+        """Match a BUY until its budget is gone, level by level; `left` ends as the money that is left.
+
+        A buyer pays fractions of a micro-dollar upwards, so a budget that buys anything is spent to the last unit.
+        """
+        fills: list[Fill] = []
+        levels: list[LevelChange] = []
+        other = 1 - taker.book_side
+        side = self._sides[other]
+        while budget and self._crosses(taker.book_side, taker.index):
+            occupied = side.occupied
+            index = (occupied.bit_length() if other == BID else (occupied & -occupied).bit_length()) - 1
+            price = index * self.tick if taker.outcome is Outcome.YES else GRID - index * self.tick
+            change: LevelChange | None = None
+            while budget and (maker := side.oldest[index]) is not None:
+                taker.left = min(budget * GRID // price, maker.left)
+                change = self._consume(taker, side, index, fills)
+                budget -= taker_cash(fills[-1], taker.side, maker_cash(fills[-1]))
+            assert change is not None, "an occupied price has an order"
+            levels.append(change)
+        taker.left = budget
         return fills, levels
 
     def _consume(self, taker: Order, side: _Queues, index: int, fills: list[Fill]) -> LevelChange:

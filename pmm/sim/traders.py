@@ -82,10 +82,13 @@ class Ladder:
         self._shape = shape
         self._opinion = 0.0
         self._centre = math.inf
+        self._tick = desk.market.tick
         self._working: tuple[dict[int, OrderId], dict[int, OrderId]] = ({}, {})
 
     def wake(self, now: Nanos) -> Nanos:  # noqa: ARG002 - a ladder has no deadlines
         shape, dice = self._shape, self._desk.dice
+        if self._tick != self._desk.market.tick:
+            self._begin_again()
         self._opinion = 0.8 * self._opinion + dice.gauss(0.0, 0.6 * shape.opinion)
         fair = self._truth.probability * GRID / self._desk.market.tick + self._opinion
         if abs(fair - self._centre) >= shape.patience:
@@ -96,6 +99,13 @@ class Ladder:
         self._fill_up(BID, range(bid, bid - shape.levels, -1))
         self._fill_up(ASK, range(ask, ask + shape.levels))
         return _seconds(shape.wake_s * (0.5 + dice.random()))
+
+    def _begin_again(self) -> None:
+        """The grid has changed, and with it what every index means."""
+        self._withdraw(BID, range(0))
+        self._withdraw(ASK, range(0))
+        self._tick = self._desk.market.tick
+        self._centre = math.inf
 
     def _withdraw(self, book_side: int, wanted: range) -> None:
         """Forget what traded away; cancel what is no longer wanted or nearly gone."""

@@ -14,7 +14,7 @@ from pmm.events import Frame
 from pmm.model import SECOND, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
 from pmm.sim.catalog import Listing, by_token
 from pmm.sim.dice import Dice, fork
-from pmm.sim.floor import Floor, WorldParams
+from pmm.sim.floor import Clear, Floor, WorldParams
 from pmm.sim.frames import MarketWire, WireFrame, array
 from pmm.sim.matching import Outcome, Reason, Report, Status
 
@@ -26,18 +26,24 @@ class DemoWorld:
     Time begins at `start_at` (unix ns) with markets that are already busy.
     """
 
-    def __init__(self, listings: Sequence[Listing], params: WorldParams, dice: Dice, start_at: Nanos) -> None:
-        self.listings = tuple(listings)
+    def __init__(
+        self,
+        listings: Sequence[Listing],
+        params: WorldParams,
+        dice: Dice,
+        start_at: Nanos,
+        clear: Clear | None = None,
+    ) -> None:
         self.now = start_at
         root = dice.getrandbits(64)
         opened_at = start_at - params.warm_up_s * SECOND
         self._floors = {
-            listing.market.condition_id: Floor(listing, params, fork(root, listing.market.slug), opened_at)
-            for listing in self.listings
+            listing.market.condition_id: Floor(listing, params, fork(root, listing.market.slug), opened_at, clear)
+            for listing in listings
         }
         self._tokens = {
             token: (self._floors[listing.market.condition_id], Outcome(index))
-            for token, (listing, index) in by_token(self.listings).items()
+            for token, (listing, index) in by_token(listings).items()
         }
         self._outbox: list[tuple[Nanos, int, WireFrame]] = []
         self._sent = 0
@@ -53,6 +59,11 @@ class DemoWorld:
         heapify(self._due)
 
     @property
+    def listings(self) -> Sequence[Listing]:
+        """The markets as they are now."""
+        return [floor.listing for floor in self._floors.values()]
+
+    @property
     def waits(self) -> bool:
         """False: this world lives whether or not anybody listens."""
         return False
@@ -61,10 +72,23 @@ class DemoWorld:
 
     def next_at(self) -> Nanos | None:
         """When the world next does something by itself; None when every market is at rest and nothing is unsent."""
-        times = [self._outbox[0][0]] if self._outbox else []
-        if self._due and self._trading:
-            times.append(self._due[0][0])
+        times = [at for at in (self._outbox[0][0] if self._outbox else None, self.acts_at) if at is not None]
         return min(times) if times else None
+
+    @property
+    def acts_at(self) -> Nanos | None:
+        """When somebody on a floor next acts."""
+        return self._due[0][0] if self._due and self._trading else None
+
+    def act(self, until: Nanos) -> None:
+        """Let everybody act whose time has come by `until`, each at its own time; what they cause waits for `step`."""
+        while (at := self.acts_at) is not None and at <= until:
+            self.now = max(self.now, at)
+            _, number, floor = heappop(self._due)
+            floor.wake_due(at)
+            self._collect(floor)
+            if floor.next_at is not None:
+                heappush(self._due, (floor.next_at, number, floor))
 
     def step(self) -> list[WireFrame]:
         """Do everything due at `next_at` and return what is sent at that moment, in order."""
@@ -72,12 +96,7 @@ class DemoWorld:
         if at is None:
             return []
         self.now = max(self.now, at)
-        while self._trading and self._due and self._due[0][0] <= at:
-            _, number, floor = heappop(self._due)
-            floor.wake_due(at)
-            self._collect(floor)
-            if floor.next_at is not None:
-                heappush(self._due, (floor.next_at, number, floor))
+        self.act(at)
         frames = []
         while self._outbox and self._outbox[0][0] <= at:
             frames.append(heappop(self._outbox)[2])
@@ -100,6 +119,11 @@ class DemoWorld:
         elif not on and self._trading:
             self._paused_at = now
         self._trading = on
+
+    @property
+    def trading(self) -> bool:
+        """Whether the synthetic traders are at work."""
+        return self._trading
 
     def subscribe(self, tokens: Iterable[TokenId], *, custom_features: bool = False) -> bytes:
         """Listen to `tokens` from now on; the answer is the frame that the venue sends at once."""
@@ -124,6 +148,23 @@ class DemoWorld:
         """The present book of `token` as the order book endpoint answers it."""
         found = self._tokens.get(token)
         return None if found is None else found[0].wire.rest_book(found[1])
+
+    def floors(self) -> Iterable[Floor]:
+        """Every trading floor, in the order of the list."""
+        return self._floors.values()
+
+    def floor(self, condition_id: str) -> Floor | None:
+        """The trading floor of a market."""
+        return self._floors.get(condition_id)
+
+    def floor_of(self, token: TokenId) -> tuple[Floor, Outcome] | None:
+        """The trading floor where `token` is traded, and which of the two it is there."""
+        return self._tokens.get(token)
+
+    def collect(self, floor: Floor) -> None:
+        """Take over what a floor has to send after something happened there."""
+        if floor.outbox:
+            self._collect(floor)
 
     def volume(self, condition_id: str) -> Money:
         """What has traded on a market so far, in micro-USD."""

@@ -19,7 +19,9 @@ from pmm.exchange.source import Source
 from pmm.model import SECOND, Nanos
 from pmm.sim.catalog import default_listings
 from pmm.sim.floor import WorldParams
+from pmm.sim.venue import Venue, VenueParams
 from pmm.sim.world import DemoWorld
+from tests.support.trader import Trader, trader
 
 START: Nanos = 1_790_000_000 * SECOND
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "ws"
@@ -117,3 +119,53 @@ async def silence(socket: aiohttp.ClientWebSocketResponse) -> bool:
     """Whether everything sent so far has been received: the answer to a PING is the next message."""
     await socket.send_str("PING")
     return await text(socket) == "PONG"
+
+
+def quiet_venue() -> Venue:
+    """The venue with accounts: all markets of the list, nobody trades, the books of the demo market are empty."""
+    venue = Venue(default_listings(), VenueParams(), Random(7), START)
+    venue.world.set_trading(on=False)
+    venue.world.clear(DEMO.yes)
+    while (due := venue.next_at()) is not None and due <= START + SECOND:
+        venue.step()
+    return venue
+
+
+@dataclass
+class Trading(Visitor):
+    """An exchange with accounts, and two who trade there."""
+
+    ann: Trader
+    bob: Trader
+
+    async def advance(self, seconds: float) -> None:
+        await self.control("/clock/advance", {"seconds": seconds})
+
+    async def give(self, who: Trader, size: str = "100", **more: object) -> None:
+        """Shares of YES of the demo market."""
+        await self.control("/accounts/give", {"account": who.address, "size": size, **more})
+
+    @asynccontextmanager
+    async def user_socket(self, who: Trader, **more: object) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        assert who.creds is not None
+        auth = {"apiKey": who.creds.api_key, "secret": who.creds.secret, "passphrase": who.creds.passphrase}
+        async with self.http.ws_connect(self.exchange.urls["ws_user_url"]) as socket:
+            await socket.send_json({"auth": auth, "type": "user", **more})
+            assert await silence(socket)
+            yield socket
+
+
+@asynccontextmanager
+async def trading(venue: Venue | None = None, **how: Any) -> AsyncIterator[Trading]:
+    """An open exchange with a stepped clock."""
+    how.setdefault("speed", 0.0)
+    async with LocalExchange(venue or quiet_venue(), **how) as exchange, aiohttp.ClientSession() as http:
+        url = exchange.urls["clob_url"]
+        ann, bob = [await trader(http, url, number).enroll() for number in (1, 2)]
+        yield Trading(exchange, http, ann, bob)
+
+
+@pytest.fixture
+async def floor() -> AsyncIterator[Trading]:
+    async with trading() as one:
+        yield one

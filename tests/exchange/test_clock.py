@@ -36,7 +36,7 @@ def test_as_fast_as_possible_waits_for_nothing(real: list[int]) -> None:
     assert (clock.now(), clock.seconds_until(999 * SECOND)) == (100 * SECOND, 0.0)
 
 
-@pytest.mark.parametrize("speed", [0, -1, float("nan")])
-def test_time_cannot_stand_still_or_run_backwards(speed: float) -> None:
+@pytest.mark.parametrize("speed", [-1, float("nan")])
+def test_time_cannot_run_backwards(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         Clock(0, speed)

@@ -80,7 +80,7 @@ def test_a_taken_port_is_one_line_and_exit_six() -> None:
 @pytest.mark.parametrize(
     ("args", "code"),
     [
-        (["--speed", "0"], 2),
+        (["--speed", "2000"], 2),
         (["--speed", "max"], 2),
         (["--speed", "fast"], 2),
         (["--replay", "/nowhere.jsonl"], 2),
@@ -93,3 +93,23 @@ def test_what_cannot_be_done_is_said_in_a_few_lines(args: list[str], code: int) 
     assert done.returncode == code
     assert 1 <= done.stderr.count("\n") <= 3
     assert "Traceback" not in done.stderr
+
+
+def test_a_scenario_is_done_by_a_clock_that_can_begin_anywhere(tmp_path: Path) -> None:
+    scenario, log = tmp_path / "scenario.toml", tmp_path / "log.jsonl"
+    scenario.write_text('[[step]]\ndo = "/venue/mode"\nmode = "disabled"\n')
+    options = ("--json", "--scenario", str(scenario), "--log", str(log), "--start", "1790000000", "--speed", "0")
+    with running(*options) as process:
+        urls = json.loads(first_line(process))["data"]
+        with urlopen(urls["clob_url"] + "/time", timeout=LIMIT_S) as answer:
+            assert answer.read() == b"1790000000"
+    kinds = [json.loads(line)["kind"] for line in log.read_text().splitlines()]
+    assert {"act", "venue", "request"} <= set(kinds)
+
+
+@pytest.mark.parametrize("text", ["[[step", '[[step]]\ndo = "/fly"\n'])
+def test_a_scenario_that_cannot_be_done_is_said_at_once(tmp_path: Path, text: str) -> None:
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text(text)
+    done = finish("--port", "0", "--duration", "0.1", "--scenario", str(scenario))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)

@@ -9,7 +9,7 @@ from tests.exchange.conftest import DEMO, Visitor
 async def test_a_foreign_order_says_what_became_of_it(visitor: Visitor) -> None:
     resting = await visitor.place("SELL", "0.52", "10")
     assert (resting["status"], resting["left"], resting["filled"]) == ("live", "10", "0")
-    taking = await visitor.place("SELL", "0.48", "4.5", outcome="NO", tif="FAK")
+    taking = await visitor.place("SELL", "0.48", "4.5", outcome="NO")
     assert (taking["status"], taking["reason"]) == ("rejected", "size is lower than the minimum")
     taking = await visitor.place("SELL", "0.48", "5.5", outcome="NO", tif="FAK")
     assert (taking["status"], taking["filled"]) == ("matched", "5.5")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from random import Random
 
 import orjson
@@ -26,6 +27,14 @@ async def test_a_market_is_found_by_slug_id_condition_and_token(visitor: Visitor
     keys = {"slug": "demo", "condition_ids": DEMO.condition_id, "clob_token_ids": DEMO.no, "id": market["id"]}
     for key, value in keys.items():
         assert [found["slug"] for found in await visitor.get(f"/gamma/markets?{key}={value}")] == ["demo"]
+
+
+async def test_a_market_of_protocol_v2_lists_its_ids_where_clients_look_for_them() -> None:
+    listing = default_listings()[0]
+    second = replace(listing, market=replace(listing.market, version="v2"))
+    async with visit(DemoWorld([second], WorldParams(), Random(7), START)) as visitor:
+        market = await visitor.get("/gamma/markets/slug/demo")
+    assert (market["version"], market["positionIds"]) == ("v2", [DEMO.yes, DEMO.no])
 
 
 async def test_lists_inside_a_market_are_json_in_a_text(visitor: Visitor) -> None:

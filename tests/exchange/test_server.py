@@ -2,16 +2,29 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
+from contextlib import suppress
 
 import pytest
 
 from pmm.errors import PortTaken
 from pmm.exchange import LocalExchange
-from tests.exchange.conftest import DEMO, LIMIT_S, empty_world, event, text, visit
+from tests.exchange.conftest import DEMO, LIMIT_S, Visitor, empty_world, event, text, visit
 
 
 def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
+
+
+def free_pair() -> int:
+    """A port that is free together with the next one."""
+    for _ in range(100):
+        with sockets.socket() as first, sockets.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            with suppress(OSError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
+    raise AssertionError("no two neighbouring ports are free")
 
 
 async def test_all_addresses_are_on_loopback_and_named() -> None:
@@ -23,9 +36,7 @@ async def test_all_addresses_are_on_loopback_and_named() -> None:
 
 
 async def test_a_chosen_port_brings_the_control_endpoint_to_the_next() -> None:
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_pair()
     async with visit(empty_world(), port=port) as visitor:
         assert port_of(visitor.exchange.urls["clob_url"]) == port
         assert port_of(visitor.exchange.urls["control_url"]) == port + 1
@@ -78,3 +89,16 @@ async def test_many_readers_get_the_same_bytes() -> None:
         assert await text(one) == await text(two)
         await visitor.place("BUY", "0.48")
         assert await text(one) == await text(two)
+
+
+async def test_half_a_request_holds_up_nobody(visitor: Visitor) -> None:
+    port = int(visitor.exchange.urls["clob_url"].rsplit(":", 1)[1])
+    writers = []
+    for _ in range(50):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{")
+        writers.append(writer)
+    assert await visitor.get("/ok") == "OK"
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()

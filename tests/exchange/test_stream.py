@@ -192,15 +192,15 @@ async def test_whoever_does_not_read_is_disconnected_and_nobody_else(
     async with visitor.socket() as other:
         await text(other)
         hub = visitor.exchange.hub
-        assert len(hub.clients) == 2
+        assert len(hub.channel.clients) == 2
         sent = 0
-        while not hub.stats.dropped_clients and sent < 1_000:
+        while not hub.channel.stats.dropped_clients and sent < 1_000:
             sent += 1
-            hub.inject(b'{"padding":"%s"}' % (b"x" * 100_000))
+            hub.channel.inject(b'{"padding":"%s"}' % (b"x" * 100_000))
             await text(other)
-        assert hub.stats.dropped_clients == 1
+        assert hub.channel.stats.dropped_clients == 1
         assert sent > 2
-        assert len(hub.clients) == 1
+        assert len(hub.channel.clients) == 1
         assert await silence(other)
     writer.close()
 

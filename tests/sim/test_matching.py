@@ -5,7 +5,19 @@ from random import Random
 import pytest
 
 from pmm.model import SHARE, Price, Side, TimeInForce, parse_price
-from pmm.sim.matching import ASK, BID, LevelChange, MatchingMarket, Outcome, Reason, Report, Status
+from pmm.sim.matching import (
+    ASK,
+    BID,
+    Fill,
+    LevelChange,
+    MatchingMarket,
+    Outcome,
+    Reason,
+    Report,
+    Status,
+    maker_cash,
+    taker_cash,
+)
 from tests.sim.reference import SlowMatcher
 
 YES, NO = Outcome.YES, Outcome.NO
@@ -199,3 +211,82 @@ def test_no_share_is_made_or_lost() -> None:
             canceled += market.cancel(str(dice.randrange(number + 1))).left
     resting = sum(order.left for order in market.orders())
     assert submitted == traded + canceled + killed + resting
+
+
+# --- budgets, another grid -------------------------------------------------------------------------------------------
+
+
+def test_a_size_below_the_minimum_is_refused_only_where_it_could_rest(market: MatchingMarket) -> None:
+    place(market, "maker", YES, SELL, "0.5", 10)
+    assert place(market, "a", YES, BUY, "0.5", 2).reason is Reason.TOO_SMALL
+    assert place(market, "b", YES, BUY, "0.5", 2, tif=FAK).status is Status.MATCHED
+
+
+def test_a_budget_is_spent_to_the_last_unit_through_several_prices(market: MatchingMarket) -> None:
+    place(market, "a", YES, SELL, "0.37", 10)
+    place(market, "b", NO, BUY, "0.59", 10)
+    report = market.submit("x", YES, BUY, 5_000, 1, tif=FAK, budget=5_000_000)
+    spent = sum(taker_cash(fill, BUY, maker_cash(fill)) for fill in report.fills)
+    assert (spent, report.left, report.status) == (5_000_000, 0, Status.MATCHED)
+    assert [fill.order_id for fill in report.fills] == ["a", "b"]
+    assert report.levels[-1] == LevelChange(ASK, 4_100, market.size_at(ASK, 4_100))
+
+
+def test_a_budget_that_finds_too_little_is_left_over_or_kills_the_order(market: MatchingMarket) -> None:
+    place(market, "a", YES, SELL, "0.4", 10)
+    assert market.submit("x", YES, BUY, 5_000, 1, tif=FOK, budget=4_000_001).reason is Reason.NOT_FILLED
+    report = market.submit("y", YES, BUY, 5_000, 1, tif=FAK, budget=5_000_000)
+    assert (report.left, report.status) == (1_000_000, Status.KILLED)
+
+
+def test_any_budget_is_spent_completely_where_there_is_enough() -> None:
+    dice = Random(3)
+    for number in range(2_000):
+        market = MatchingMarket(tick=1)
+        outcome = Outcome(dice.getrandbits(1))
+        for maker in range(4):
+            market.submit(str(maker), outcome, SELL, dice.randrange(1, 10_000), dice.randrange(1, 10**7))
+        budget = dice.randrange(1, 10**6)
+        report = market.submit(f"x{number}", outcome, BUY, 9_999, 1, tif=FOK, budget=budget)
+        spent = sum(taker_cash(fill, BUY, maker_cash(fill)) for fill in report.fills)
+        assert spent == (0 if report.status is Status.REJECTED else budget)
+
+
+def test_both_sides_of_a_trade_add_up_whatever_the_price() -> None:
+    dice = Random(8)
+    for _ in range(2_000):
+        price, size = dice.randrange(1, 10_000), dice.randrange(1, 10**9)
+        maker_side, taker_side = dice.choice((BUY, SELL)), dice.choice((BUY, SELL))
+        fill = Fill("m", "", dice.choice((YES, NO)), maker_side, price, size, 0)
+        maker = maker_cash(fill)
+        taker = taker_cash(fill, taker_side, maker)
+        assert maker + taker == (size if maker_side is taker_side else 2 * maker)
+        assert min(maker, taker) >= 0
+
+
+def test_a_finer_grid_keeps_every_order_and_its_place() -> None:
+    market = MatchingMarket(tick=100)
+    for name in ("first", "second"):
+        place(market, name, YES, BUY, "0.4", 10)
+    place(market, "ask", NO, BUY, "0.45", 10)
+    assert market.change_tick(10) == []
+    assert (market.best_bid, market.best_ask) == (4_000, 5_500)
+    assert [fill.order_id for fill in place(market, "x", YES, SELL, "0.399", 15).fills] == ["first", "second"]
+
+
+def test_a_coarser_grid_names_the_orders_that_it_does_not_hold() -> None:
+    market = MatchingMarket(tick=10)
+    for name, price in (("off", "0.405"), ("on", "0.4"), ("edge", "0.995")):
+        place(market, name, YES, BUY, price, 10)
+    assert market.change_tick(100) == ["off", "edge"]
+    assert levels(market, BID) == [(4_000, 10)]
+    with pytest.raises(ValueError, match="tick"):
+        market.change_tick(37)
+
+
+def test_crossing_is_told_in_the_terms_of_the_order(market: MatchingMarket) -> None:
+    place(market, "ask", YES, SELL, "0.5", 10)
+    assert market.crosses(YES, BUY, 5_000)
+    assert not market.crosses(YES, BUY, 4_900)
+    assert market.crosses(NO, SELL, 5_000)
+    assert not market.crosses(NO, SELL, 5_100)

@@ -1,0 +1,75 @@
+"""Who is asking: the two kinds of credentials of the venue, checked for real (protocol reference, 2.1 and 2.2).
+
+L1 is a wallet's signature and only makes keys; L2 is a request signed with a key's secret.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from aiohttp import web
+
+from pmm.eip712 import BadSignature, auth_digest, recover
+from pmm.exchange.answers import BODY, Refused
+from pmm.exchange.clock import Clock
+from pmm.exchange.keys import Key, KeyRing
+from pmm.model import SECOND
+
+BAD_L1 = "Invalid L1 Request headers"
+BAD_L2 = "Unauthorized/Invalid api key"
+READONLY_KEY = "Unauthorized: the API key is read-only"
+
+_L2_HEADERS = ("POLY_ADDRESS", "POLY_SIGNATURE", "POLY_TIMESTAMP", "POLY_API_KEY", "POLY_PASSPHRASE")
+
+
+class Auth:
+    """Checks requests against the keys of one exchange.
+
+    `skew_s_max` is how far a client's clock may be from the venue's; None does not look, because the venue's own
+    tolerance is documented nowhere.
+    """
+
+    def __init__(self, keys: KeyRing, clock: Clock, skew_s_max: float | None = None) -> None:
+        self.keys = keys
+        self.skew_s_max = skew_s_max
+        self._clock = clock
+
+    def wallet(self, request: web.Request) -> tuple[str, int]:
+        """The wallet that signed an L1 request and the nonce it chose.  Raises Refused."""
+        headers = request.headers
+        address, timestamp = headers.get("POLY_ADDRESS", "").lower(), headers.get("POLY_TIMESTAMP", "")
+        try:
+            signature = bytes.fromhex(headers.get("POLY_SIGNATURE", "").removeprefix("0x"))
+            nonce = int(headers.get("POLY_NONCE", "0"))
+            signer = recover(auth_digest(address, timestamp, nonce), signature)
+        except (BadSignature, ValueError):
+            raise Refused(401, BAD_L1) from None
+        if signer != address or not self._in_time(timestamp):
+            raise Refused(401, BAD_L1)
+        return address, nonce
+
+    async def key(self, request: web.Request, *, acts: bool = False) -> Key:
+        """The key with which an L2 request is signed; `acts` refuses read-only keys.  Raises Refused."""
+        headers = request.headers
+        address, signature, timestamp, api_key, passphrase = (headers.get(name, "") for name in _L2_HEADERS)
+        key = self.keys.get(api_key)
+        if key is None or key.address != address.lower() or not hmac.compare_digest(key.passphrase, passphrase):
+            raise Refused(401, BAD_L2)
+        path = request.rel_url.raw_path
+        body = request[BODY] = await request.read()
+        # Two of the official clients replace single quotes before they sign, and send the body as it was.
+        bodies = (body, body.replace(b"'", b'"')) if b"'" in body else (body,)
+        sound = any(
+            hmac.compare_digest(key.signature(timestamp, request.method, path, one).encode(), signature.encode())
+            for one in bodies
+        )
+        if not sound or not self._in_time(timestamp):
+            raise Refused(401, BAD_L2)
+        if acts and key.readonly:
+            raise Refused(401, READONLY_KEY)
+        return key
+
+    def _in_time(self, timestamp: str) -> bool:
+        if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
+            return False
+        return self.skew_s_max is None or abs(int(timestamp) - self._clock.shown() / SECOND) <= self.skew_s_max

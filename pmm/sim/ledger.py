@@ -1,0 +1,111 @@
+"""Who holds what, in double entry: every unit comes from one account and goes to another, so each asset sums to zero.
+
+Three accounts stand for the world outside: `FAUCET` owes all play money, `sets(condition)` owes the tokens of a
+condition and keeps the dollars that were paid for them, `ESCROW` holds what is matched and not yet settled.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple, TypeAlias
+
+from pmm.model import ConditionId, Nanos, TokenId
+
+Asset: TypeAlias = TokenId
+Holdings: TypeAlias = dict[Asset, int]
+COLLATERAL: Asset = "COLLATERAL"
+
+FAUCET = "faucet"
+ESCROW = "escrow"
+FEES = "fees"
+_SETS = "sets:"
+# Postings that nobody reads are forgotten from the oldest on.
+POSTINGS_KEPT_MAX = 500_000
+
+
+class Posting(NamedTuple):
+    """One movement, for a checker that does not trust the balances."""
+
+    at: Nanos
+    why: str
+    asset: Asset
+    source: str
+    target: str
+    amount: int
+
+
+class Broken(AssertionError):
+    """Money or shares appeared from nowhere, or an account holds less than nothing."""
+
+
+def sets(condition: ConditionId) -> str:
+    """The account that mints and redeems the tokens of a condition."""
+    return _SETS + condition
+
+
+class Ledger:
+    """Balances by account and asset.  `record` keeps postings for `drain`."""
+
+    def __init__(self, *, record: bool = False) -> None:
+        self._accounts: dict[str, Holdings] = {}
+        self._record = record
+        self._postings: deque[Posting] = deque(maxlen=POSTINGS_KEPT_MAX)
+
+    def holdings(self, account: str) -> Holdings:
+        """The balances of an account, live: read them, but let `move` write them."""
+        found = self._accounts.get(account)
+        if found is None:
+            found = self._accounts[account] = {}
+        return found
+
+    def move(self, asset: Asset, source: str, target: str, amount: int, at: Nanos, why: str) -> None:
+        """Take `amount` from `source` and give it to `target`."""
+        if amount < 0:
+            raise Broken(f"{why}: a movement of {amount} {asset}")
+        giver, taker = self.holdings(source), self.holdings(target)
+        giver[asset] = giver.get(asset, 0) - amount
+        taker[asset] = taker.get(asset, 0) + amount
+        if self._record:
+            self._postings.append(Posting(at, why, asset, source, target, amount))
+
+    def mint(self, condition: ConditionId, tokens: tuple[Asset, Asset], payer: str, size: int, at: Nanos) -> None:
+        """One dollar becomes one share of each outcome."""
+        self.move(COLLATERAL, payer, sets(condition), size, at, "mint")
+        for token in tokens:
+            self.move(token, sets(condition), payer, size, at, "mint")
+
+    def burn(self, condition: ConditionId, tokens: tuple[Asset, Asset], holder: str, size: int, at: Nanos) -> None:
+        """One share of each outcome becomes one dollar."""
+        for token in tokens:
+            self.move(token, holder, sets(condition), size, at, "merge")
+        self.move(COLLATERAL, sets(condition), holder, size, at, "merge")
+
+    def drain(self) -> list[Posting]:
+        """The postings since the last call; empty without `record`."""
+        postings = list(self._postings)
+        self._postings.clear()
+        return postings
+
+    def total(self, asset: Asset) -> int:
+        """The sum over all accounts: zero."""
+        return sum(holdings.get(asset, 0) for holdings in self._accounts.values())
+
+    def check(self) -> None:
+        """Raises Broken unless every asset sums to zero and nobody but the outside owes anything."""
+        totals: Holdings = {}
+        for account, holdings in self._accounts.items():
+            outside = account == FAUCET or account.startswith(_SETS)
+            for asset, amount in holdings.items():
+                totals[asset] = totals.get(asset, 0) + amount
+                if amount < 0 and (not outside or (asset == COLLATERAL and account != FAUCET)):
+                    raise Broken(f"{account} holds {amount} {asset}")
+        wrong = {asset: total for asset, total in totals.items() if total}
+        if wrong:
+            raise Broken(f"assets that do not sum to zero: {wrong}")
+
+    def check_sets(self, condition: ConditionId, tokens: tuple[Asset, Asset]) -> None:
+        """Raises Broken unless every share outstanding of an open market is backed by its part of a dollar."""
+        held = self.holdings(sets(condition))
+        owed = {-held.get(token, 0) for token in tokens}
+        if owed != {held.get(COLLATERAL, 0)}:
+            raise Broken(f"{condition} keeps {held.get(COLLATERAL, 0)} for {sorted(owed)} shares")
