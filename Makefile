@@ -10,6 +10,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+SIMDJSON = build/simdjson
 # A second environment that holds nothing but the wheel and what tests need.
 WHEELS  = $(VENV)/wheel
 # And one for the official client that does not go together with the rest: it pins other versions of websockets.
@@ -57,8 +58,8 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz quotes --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 	$(BIN)/python -m tests.fuzz native --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
-bench: $(VENV)/.bench
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
+	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.instructions
 
 docs: $(VENV)/.test
@@ -94,6 +95,13 @@ $(VENV)/.check: $(VENV)/.run
 $(SDK)/.done:
 	$(PYTHON) -m venv $(SDK)
 	$(SDK)/bin/python -m pip install --quiet polymarket-client==0.14.0
+	touch $@
+
+# The C++ of simdjson as pysimdjson packs it, for the line in C.
+$(SIMDJSON)/simdjson.h: $(VENV)/.bench
+	mkdir -p $(SIMDJSON)
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest $(SIMDJSON) pysimdjson==7.0.2
+	tar -xzf $(SIMDJSON)/pysimdjson-7.0.2.tar.gz -C $(SIMDJSON) --strip-components=2 pysimdjson-7.0.2/simdjson/simdjson.h pysimdjson-7.0.2/simdjson/simdjson.cpp
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.run

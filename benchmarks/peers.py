@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import orjson
+import simdjson
 from sortedcontainers import SortedDict
 
 from benchmarks.stream import Stream, decimal
@@ -179,8 +180,12 @@ class MsgspecClosure(Stack):
 class OrjsonDict(Stack):
     """orjson, dicts, cached best prices."""
 
+    @staticmethod
+    def decoder() -> Callable[[bytes], Any]:
+        return orjson.loads
+
     def reader(self) -> Callable[[bytes], Any]:
-        tokens, prices, loads = self.tokens, PRICES, orjson.loads
+        tokens, prices, loads = self.tokens, PRICES, self.decoder()
 
         def books(frame: bytes) -> Any:
             message = loads(frame)
@@ -219,6 +224,15 @@ def put(
             token.bid = max(side, default=0)
         elif not buys and price == token.ask:
             token.ask = min(side, default=10_000)
+
+
+class SimdjsonDict(OrjsonDict):
+    """The same on pysimdjson, whose objects read a key when they are asked."""
+
+    @staticmethod
+    def decoder() -> Callable[[bytes], Any]:
+        parse: Callable[[bytes], Any] = simdjson.Parser().parse
+        return parse
 
 
 class JsonSorted(Stack):
@@ -317,6 +331,7 @@ class Ours:
 PEERS: dict[str, Callable[[Stream], Any]] = {
     "msgspec, hand-tuned closure": MsgspecClosure,
     "orjson + dict": OrjsonDict,
+    "pysimdjson + dict": SimdjsonDict,
     "json + SortedDict": JsonSorted,
 }
 try:
