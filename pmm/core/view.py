@@ -43,9 +43,6 @@ class Targets:
         return self.bid if side is QuoteSide.BID else self.ask
 
 
-NOTHING = Targets()
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """One market at one moment.  `book` is the live kernel book of the first token: read it, do not keep it."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pmm.core.position import cost_of
 from pmm.core.step import Decision, Fill, Step
-from pmm.core.view import NOTHING
+from pmm.core.view import Targets
 from pmm.events import Timer
 from pmm.metrics.pnl import UNIT, Pnl, pnl_text
 from pmm.model import GRID, SHARE, Side
@@ -20,7 +20,7 @@ def fill(side, price, size, mid2, is_yes=True):
 
 
 def mark(mid2):
-    return Step(Timer(0), decisions=(Decision(0, CONDITION, None, None, mid2, 0, NOTHING),))
+    return Step(Timer(0), decisions=(Decision(0, CONDITION, None, None, mid2, 0, Targets()),))
 
 
 FILLS = st.builds(
