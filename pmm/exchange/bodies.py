@@ -43,6 +43,14 @@ def text(body: Body, key: str, default: str | None = None) -> str:
     return value
 
 
+def mapping(body: Body, key: str) -> Body:
+    """An object; an empty one when it is absent."""
+    value = body.get(key, {})
+    if not isinstance(value, dict):
+        raise Refused(400, f"{key} must be an object")
+    return value
+
+
 def flag(body: Body, key: str, *, default: bool | None = None) -> bool:
     value = body.get(key, default)
     if not isinstance(value, bool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pmm.exchange.answers import Refused
-from pmm.exchange.bodies import Act, Body, count, flag, number, text, times, word
+from pmm.exchange.bodies import Act, Body, count, flag, mapping, number, text, times, word
 from pmm.exchange.channel import Channel
 from pmm.exchange.frame_faults import FrameFault, FrameRule
 from pmm.exchange.house import House
@@ -117,6 +117,7 @@ class FaultActs:
             text(body, "text", "Internal server error"),
             text(body, "code") if body.get("code") is not None else None,
             retry_after,
+            mapping(body, "fields"),
         )
         return {"rules": len(self._requests.rules), "added": self._requests.add(rule)}
 

@@ -11,9 +11,11 @@ from pmm.exchange.clock import Clock
 from pmm.exchange.house import House
 from pmm.exchange.source import Source
 from pmm.model import TICKS, money_text, parse_decimal, parse_price, parse_size, price_text, size_text
+from pmm.sim.catalog import Rewards
 from pmm.sim.venue import COLLATERAL, Mode, Refusal, Settlement, SettlementStep, Terms
 
 STEPS_MAX = 20
+_REWARD_KEYS = frozenset({"rewards_min_size", "rewards_max_spread", "rewards_usd_a_day"})
 
 
 class VenueActs:
@@ -32,6 +34,7 @@ class VenueActs:
             "/venue/mode": self._mode,
             "/venue/restart": self._restart,
             "/venue/tick": self._tick,
+            "/venue/terms": self._terms,
             "/venue/pause": self._pause,
             "/venue/clear": self._clear,
             "/venue/close": self._close,
@@ -79,6 +82,24 @@ class VenueActs:
             raise Refused(400, f"tick must be one of {', '.join(price_text(one) for one in TICKS)}")
         self._venue.change_tick(listing(body, self._source).market.condition_id, tick, self._clock.now())
         return {"tick": price_text(tick)}
+
+    async def _terms(self, body: Body) -> object:
+        """Another smallest order, or other terms of the rewards; what is absent stays as it is."""
+        found = listing(body, self._source)
+        rewards = found.rewards or Rewards()
+        changed = Rewards(
+            units(body, "rewards_min_size", parse_size) if "rewards_min_size" in body else rewards.min_size,
+            units(body, "rewards_max_spread", parse_price) if "rewards_max_spread" in body else rewards.max_spread,
+            count(body, "rewards_usd_a_day", rewards.usd_a_day),
+        )
+        size_min = units(body, "min_size", parse_size) if "min_size" in body else None
+        self._venue.change_terms(
+            found.market.condition_id,
+            self._clock.now(),
+            size_min=size_min,
+            rewards=changed if _REWARD_KEYS & body.keys() else None,
+        )
+        return {"market": found.market.condition_id}
 
     async def _pause(self, body: Body) -> object:
         on = flag(body, "on", default=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
+import orjson
 from aiohttp import web
 
 from pmm.exchange.answers import HARM, Handler, Refused, answer
@@ -36,6 +37,10 @@ class Harm(StrEnum):
     | lie_canceled | no | every order named in the body is canceled |
     | lie_not_found | no | every order named in the body is not found |
     | deny_canceled | yes | every order named in the body is not found |
+    | delay | `seconds` later | the true one, when it is done |
+    | shuffle | yes | the true list, in an order of the dice |
+    | short | yes | the true list without its last entry |
+    | alter | yes | the true one with the values of `fields` wherever those keys are |
     """
 
     ANSWER_LATE = "answer_late"
@@ -47,6 +52,10 @@ class Harm(StrEnum):
     LIE_CANCELED = "lie_canceled"
     LIE_NOT_FOUND = "lie_not_found"
     DENY_CANCELED = "deny_canceled"
+    DELAY = "delay"
+    SHUFFLE = "shuffle"
+    SHORT = "short"
+    ALTER = "alter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class RequestRule:
     times       how often it still happens, None without end
     chance      decides each time
     seconds     of the venue's clock
+    fields      what `alter` writes over, by key
     """
 
     on: str
@@ -67,6 +77,7 @@ class RequestRule:
     text: str = "Internal server error"
     code: str | None = None
     retry_after: int | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
 
     def meets(self, method: str, path: str) -> bool:
         wanted_method, _, wanted_path = self.on.partition(" ")
@@ -141,11 +152,28 @@ class RequestFaults:
                 return _cut(request, _failure(rule))
             case Harm.FAIL:
                 return _failure(rule)
+            case Harm.DELAY:
+                await self._wait(rule)
+                return await _done(request, handler)
+            case Harm.SHUFFLE | Harm.SHORT | Harm.ALTER:
+                return self._altered(rule, await _done(request, handler))
             case Harm.LIE_CANCELED:
                 return answer({"canceled": _ids(body), "not_canceled": {}})
             case Harm.DENY_CANCELED:
                 await _done(request, handler)
         return answer({"canceled": [], "not_canceled": dict.fromkeys(_ids(body), _NOT_FOUND)})
+
+    def _altered(self, rule: RequestRule, reply: web.StreamResponse) -> web.StreamResponse:
+        """The reply itself when there is nothing in it to alter."""
+        if not isinstance(reply, web.Response) or not isinstance(reply.body, bytes):
+            return reply
+        told = orjson.loads(reply.body)
+        if rule.harm is Harm.ALTER:
+            told = _overwritten(told, rule.fields)
+        elif isinstance(told, list) and len(told) > 1:
+            told = told[:-1] if rule.harm is Harm.SHORT else _shuffled(told, self._dice)
+        reply.body = orjson.dumps(told)
+        return reply
 
     async def _parked(self, rule: RequestRule, request: web.Request, handler: Handler) -> None:
         await self._wait(rule)
@@ -179,6 +207,21 @@ def _failure(rule: RequestRule) -> web.Response:
         return answer(body, rule.status)
     body["retry_after_seconds"] = rule.retry_after
     return answer(body, rule.status, {"Retry-After": str(rule.retry_after)})
+
+
+def _overwritten(told: object, fields: Mapping[str, object]) -> object:
+    """`told` with the values of `fields` under those of its keys that they name, at any depth."""
+    if isinstance(told, list):
+        return [_overwritten(one, fields) for one in told]
+    if isinstance(told, dict):
+        return {key: fields[key] if key in fields else _overwritten(value, fields) for key, value in told.items()}
+    return told
+
+
+def _shuffled(rows: list[object], dice: Dice) -> list[object]:
+    """The rows in another order than their own: turned by at least one place."""
+    places = 1 + int(dice.random() * (len(rows) - 1))
+    return [*rows[places:], *rows[:places]]
 
 
 def _ids(body: bytes) -> list[str]:

@@ -83,7 +83,7 @@ class Hub:
         dump = self._dump(fresh) if fresh or not tokens else b""
         for frame in (*stale, dump):
             if frame:
-                self.channel.send(client, frame)
+                self.channel.send(client, self.channel.faults.frames.answer(frame))
 
     def _unsubscribe(self, client: Client, tokens: Iterable[TokenId]) -> None:
         for token in tokens:

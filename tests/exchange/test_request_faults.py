@@ -1,0 +1,98 @@
+"""Answers that are true of another batch, another market or another moment (F06, F16, F24, F36)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tests.exchange.conftest import DEMO, Trading, event, silence
+
+BATCH = "POST /orders"
+
+
+async def harm(floor: Trading, on: str, kind: str, **more: object) -> None:
+    await floor.control("/faults/requests", {"on": on, "harm": kind, **more})
+
+
+async def open_orders(floor: Trading) -> set[str]:
+    return {order["id"] for order in (await floor.ann.ask("GET", "/data/orders"))["data"]}
+
+
+def batch(floor: Trading, *sizes: str) -> tuple[list[Any], list[str]]:
+    bodies = [floor.ann.body(DEMO, size=size) for size in sizes]
+    return bodies, [floor.ann.id_of(body, DEMO) for body in bodies]
+
+
+async def test_a_batch_is_answered_in_another_order(floor: Trading) -> None:
+    bodies, ids = batch(floor, "10", "11", "12")
+    await harm(floor, BATCH, "shuffle")
+    told = [row["orderID"] for row in await floor.ann.ask("POST", "/orders", bodies)]
+    assert told != ids
+    assert set(told) == set(ids) == await open_orders(floor)
+
+
+async def test_a_batch_has_fewer_answers_than_orders(floor: Trading) -> None:
+    bodies, ids = batch(floor, "10", "11", "12")
+    await harm(floor, BATCH, "short")
+    assert [row["orderID"] for row in await floor.ann.ask("POST", "/orders", bodies)] == ids[:2]
+    assert await open_orders(floor) == set(ids)
+
+
+async def test_a_batch_is_taken_in_part(floor: Trading) -> None:
+    bodies, ids = batch(floor, "10", "1", "12")
+    told = await floor.ann.ask("POST", "/orders", bodies)
+    assert [row["success"] for row in told] == [True, False, True]
+    assert await open_orders(floor) == {ids[0], ids[2]}
+
+
+async def test_a_list_of_one_and_a_refusal_stay_as_they_are(floor: Trading) -> None:
+    bodies, ids = batch(floor, "10")
+    await harm(floor, BATCH, "short", times=2)
+    assert [row["orderID"] for row in await floor.ann.ask("POST", "/orders", bodies)] == ids
+    assert "error" in await floor.ann.ask("POST", "/orders", {}, status=400)
+
+
+async def test_a_cancel_takes_its_time(floor: Trading) -> None:
+    order = (await floor.ann.place(DEMO))["orderID"]
+    await harm(floor, "DELETE /order", "delay", seconds=5)
+    async with floor.user_socket(floor.ann) as socket, asyncio.TaskGroup() as tasks:
+        canceling = tasks.create_task(floor.ann.ask("DELETE", "/order", {"orderID": order}))
+        while not (await floor.control("/stats", method="GET"))["harmed"]:
+            pass
+        await floor.advance(4)
+        assert await open_orders(floor) == {order}
+        assert await silence(socket)
+        await floor.advance(2)
+        assert (await canceling)["canceled"] == [order]
+        assert (await event(socket))["type"] == "CANCELLATION"
+
+
+async def test_metadata_names_the_wrong_exchange(floor: Trading) -> None:
+    path, neg_risk = f"/clob-markets/{DEMO.condition_id}", f"/neg-risk?token_id={DEMO.yes}"
+    true = await floor.get(path)
+    await harm(floor, "GET /clob-markets/*", "alter", fields={"nr": True, "v": "v2"})
+    await harm(floor, "GET /neg-risk", "alter", fields={"neg_risk": True})
+    await harm(floor, "GET /version", "alter", fields={"version": 3})
+    await harm(floor, "GET /gamma/*", "alter", fields={"negRisk": True})
+    assert await floor.get(path) == {**true, "nr": True, "v": "v2"} != true
+    assert await floor.get(neg_risk) == {"neg_risk": True}
+    assert await floor.get("/version") == {"version": 3}
+    assert (await floor.get(f"/gamma/markets/slug/{DEMO.slug}"))["negRisk"] is True
+    assert await floor.get(neg_risk) == {"neg_risk": False}
+    assert await floor.get(path) == true
+
+
+async def test_an_order_signed_for_the_wrong_exchange_is_refused(floor: Trading) -> None:
+    body = floor.ann.body(DEMO, neg_risk=True)
+    assert await floor.ann.ask("POST", "/order", body, status=400) == {"error": "invalid signature"}
+
+
+async def test_terms_of_a_market_change(floor: Trading) -> None:
+    await floor.ann.place(DEMO, size="10")
+    body = {"min_size": "25", "rewards_min_size": "200", "rewards_max_spread": "0.015", "rewards_usd_a_day": 7}
+    await floor.control("/venue/terms", body)
+    assert "minimum" in (await floor.ann.ask("POST", "/order", floor.ann.body(DEMO, size="20"), status=400))["error"]
+    assert (await floor.get(f"/book?token_id={DEMO.yes}"))["min_order_size"] == "25"
+    (row,) = (await floor.get(f"/rewards/markets/{DEMO.condition_id}"))["data"]
+    assert (row["rewards_min_size"], row["rewards_max_spread"]) == (200, 1.5)
+    assert len(await open_orders(floor)) == 1
