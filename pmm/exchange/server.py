@@ -75,7 +75,8 @@ class LocalExchange:
         self.clock = Clock(source.now, speed)
         self.log = RequestLog(log_file, self.clock.now)
         self.hub = Hub(source.dump, self._begin, fork(seed, "market frames"))
-        self.hub.channel.witness = partial(self.log.frame, "market")
+        if self.log.written:
+            self.hub.channel.witness = partial(self.log.frame, "market")
         self.faults = RequestFaults(self.clock, self._later, fork(seed, "requests"))
         self.house = self._house(seed, funds) if isinstance(source, Venue) else None
         if self.house is not None:
@@ -250,7 +251,8 @@ class LocalExchange:
     def _house(self, seed: int, funds: Money) -> House:
         assert isinstance(self.source, Venue)
         house = House(self.source, self.clock, self.log, self.settle, seed=seed, funds=funds)
-        house.users.channel.witness = partial(self.log.frame, "user")
+        if self.log.written:
+            house.users.channel.witness = partial(self.log.frame, "user")
         return house
 
     def _channels(self) -> Iterable[Channel]:
