@@ -16,6 +16,7 @@ from pmm.exchange.answers import NO_MARKET, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.pages import page
 from pmm.exchange.prices import catalogue_price
+from pmm.exchange.reward_search import matching, page_size, searchable
 from pmm.exchange.source import Source
 from pmm.model import SECOND, SHARE, ConditionId, Money, Nanos, money_text
 from pmm.sim.catalog import Listing, Rewards
@@ -47,6 +48,7 @@ class RewardReads:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/rewards/markets/current", self._current),
+            web.get("/rewards/markets/multi", self._search),
             web.get("/rewards/markets/{condition_id}", self._market),
             web.get("/rewards/user", self._earnings),
             web.get("/rewards/user/total", self._nothing),
@@ -67,6 +69,12 @@ class RewardReads:
             raise Refused(404, NO_MARKET)
         paying = [one for one in found if one.rewards]
         return answer(page(paying, request.query.get("next_cursor"), MARKET_PAGE, self._detail))
+
+    async def _search(self, request: web.Request) -> web.Response:
+        paying = [one for one in self._source.listings if one.rewards and not one.market.closed]
+        rows = [(one, searchable(self._source, one, self._detail(one))) for one in paying]
+        found = matching(request, rows)
+        return answer(page(found, request.query.get("next_cursor"), page_size(request), dict))
 
     def _detail(self, listing: Listing) -> dict[str, object]:
         market = listing.market

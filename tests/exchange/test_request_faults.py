@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.exchange.conftest import DEMO, Trading, event, silence
 
 BATCH = "POST /orders"
@@ -65,6 +67,62 @@ async def test_a_cancel_takes_its_time(floor: Trading) -> None:
         await floor.advance(2)
         assert (await canceling)["canceled"] == [order]
         assert (await event(socket))["type"] == "CANCELLATION"
+
+
+async def test_an_order_is_filled_while_its_cancel_is_on_the_way(floor: Trading) -> None:
+    order = (await floor.ann.place(DEMO))["orderID"]
+    await harm(floor, "DELETE /order", "delay", seconds=5)
+    async with asyncio.TaskGroup() as tasks:
+        canceling = tasks.create_task(floor.ann.ask("DELETE", "/order", {"orderID": order}))
+        while not (await floor.control("/stats", method="GET"))["harmed"]:
+            pass
+        await floor.place("SELL", "0.40")
+        await floor.advance(6)
+        assert list((await canceling)["not_canceled"]) == [order]
+    (trade,) = (await floor.ann.ask("GET", "/data/trades"))["data"]
+    assert trade["size"] == "10"
+
+
+async def test_a_balance_is_said_not_to_be_enough_although_it_is(floor: Trading) -> None:
+    sentence = "not enough balance / allowance"
+    await harm(floor, "POST /order", "fail", status=400, text=sentence)
+    assert await floor.ann.ask("POST", "/order", floor.ann.body(DEMO), status=400) == {"error": sentence}
+    assert await open_orders(floor) == set()
+    await floor.ann.place(DEMO)
+
+
+async def test_every_request_fails_while_the_sockets_live(floor: Trading) -> None:
+    async with floor.user_socket(floor.ann) as user, floor.socket(subscribe=False) as market:
+        await harm(floor, "* /*", "fail", times=None, status=503)
+        await floor.ann.ask("GET", "/data/orders", status=503)
+        await floor.get("/time", status=503)
+        assert await silence(user)
+        assert await silence(market)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/order"),
+        ("POST", "/orders"),
+        ("DELETE", "/order"),
+        ("DELETE", "/orders"),
+        ("DELETE", "/cancel-all"),
+        ("DELETE", "/cancel-market-orders"),
+    ],
+)
+async def test_every_order_endpoint_is_too_early_during_a_restart(floor: Trading, method: str, path: str) -> None:
+    order = floor.ann.body(DEMO)
+    order_id = floor.ann.id_of(order, DEMO)
+    bodies = {
+        "POST /order": order,
+        "POST /orders": [order],
+        "DELETE /order": {"orderID": order_id},
+        "DELETE /orders": [order_id],
+    }
+    await floor.control("/venue/restart", {"seconds": 30})
+    status, _, headers = await floor.ann.ask_all(method, path, bodies.get(f"{method} {path}"))
+    assert (status, headers["Retry-After"]) == (425, "30")
 
 
 async def test_metadata_names_the_wrong_exchange(floor: Trading) -> None:
