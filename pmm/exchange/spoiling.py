@@ -82,7 +82,7 @@ def _entry(
 
 def _book(data: bytes, dice: Dice, spoil: Callable[[Message], None]) -> bytes | None:
     """A snapshot after a trade is one object, the answer to a subscription an array of them."""
-    message = orjson.loads(data) if b'"bids"' in data else None
+    message = _read(data) if b'"bids"' in data else None
     books = message if isinstance(message, list) else [message]
     full = [book for book in books if book and book.get("bids") and book.get("asks")]
     if not full:
@@ -113,8 +113,16 @@ def _fill(data: bytes, more: int) -> bytes | None:
 def _parsed(data: bytes, key: str) -> Message | None:
     if f'"{key}"'.encode() not in data:
         return None
-    message = orjson.loads(data)
+    message = _read(data)
     return message if isinstance(message, dict) and message.get(key) is not None else None
+
+
+def _read(data: bytes) -> Any:  # JSON is what it is
+    """None for what is no JSON: a recording may hold anything."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _one(rows: list[Message], dice: Dice) -> Message:

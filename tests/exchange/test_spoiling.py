@@ -130,6 +130,11 @@ def test_a_book_with_an_empty_side_cannot_be_crossed() -> None:
     assert spoiling.crossed(book, Stream(1)) is None
 
 
+def test_what_is_no_json_cannot_be_spoiled() -> None:
+    assert spoiling.crossed(b'{"bids": [', Stream(1)) is None
+    assert spoiling.negative(b'{"price_changes": [', Stream(1)) is None
+
+
 async def two_sided(floor: Trading) -> None:
     await floor.place("BUY", "0.48")
     await floor.place("SELL", "0.52")
