@@ -40,5 +40,23 @@ class Reconnect:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resubscribe:
+    """Ask for fresh snapshots of some tokens on an open connection: unsubscribe from them and subscribe again."""
+
+    connection: int
+    tokens: tuple[TokenId, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBooks:
+    """Read books over REST; every token is answered by one `BookRead`."""
+
+    tokens: tuple[TokenId, ...]
+    cause: str
+
+
+DataCommand: TypeAlias = Reconnect | Resubscribe | ReadBooks
 OrderCommand: TypeAlias = Place | Cancel
-Command: TypeAlias = OrderCommand | Reconnect
+Command: TypeAlias = OrderCommand | DataCommand

@@ -9,15 +9,29 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from pmm.model import Market, Nanos, OrderId, Price, Size
+from pmm.model import BookPage, ConditionId, Market, Nanos, OrderId, Price, Size, TokenId
 
 
 @dataclass(frozen=True, slots=True)
 class MarketListed:
-    """The facts of a market as discovery found them: sent before its first frame, and again when they change."""
+    """The facts of a market as discovery found them: sent before its first frame, and again when they change.
+
+    `connections` carry its tokens; of several, one leads and the others are its spares.  A market that is not
+    `quoted` is only watched: a canary, whose silence says something about its connection.
+    """
 
     at: Nanos
     market: Market
+    connections: tuple[int, ...] = (0,)
+    quoted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDropped:
+    """The market shall not be quoted or watched any longer; its orders are cancelled first."""
+
+    at: Nanos
+    condition_id: ConditionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,20 @@ class Frame:
     at: Nanos
     connection: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BookRead:
+    """The answer to a `ReadBooks` for one token: its book as REST showed it, or None and the cause.
+
+    `asked_at` is when the read was sent: the book is no older than that.
+    """
+
+    at: Nanos
+    asked_at: Nanos
+    token: TokenId
+    page: BookPage | None
+    cause: str = ""
 
 
 class FeedNews(StrEnum):
@@ -49,6 +77,13 @@ class FeedSignal:
 @dataclass(frozen=True, slots=True)
 class Timer:
     """Time passed and nothing else: sent once per loop interval."""
+
+    at: Nanos
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A moment that the engine asked for by `Step.wake_at`: something may be overdue."""
 
     at: Nanos
 
@@ -123,4 +158,4 @@ class Unanswered:
 
 
 ExecReport: TypeAlias = Accepted | Rejected | Canceled | CancelRejected | Filled | Unanswered
-Event: TypeAlias = MarketListed | Frame | FeedSignal | Timer | Operator | ExecReport
+Event: TypeAlias = MarketListed | MarketDropped | Frame | BookRead | FeedSignal | Timer | Wake | Operator | ExecReport

@@ -117,6 +117,43 @@ class Market:
         return self.tokens[1].token_id
 
 
+@dataclass(frozen=True, slots=True)
+class BookPage:
+    """The book of one token as a REST read gave it; both sides best first."""
+
+    token: TokenId
+    condition_id: str
+    timestamp_ms: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    tick: Price | None
+    min_size: Size | None
+    neg_risk: bool
+    last_trade: Price | None
+    hash: str
+
+    @property
+    def best_bid(self) -> Price | None:
+        return self.bids[0].price if self.bids else None
+
+    @property
+    def best_ask(self) -> Price | None:
+        return self.asks[0].price if self.asks else None
+
+    @property
+    def mid2(self) -> int | None:
+        """Twice the mid, so that it stays an integer; None when a side is empty."""
+        if self.best_bid is None or self.best_ask is None:
+            return None
+        return self.best_bid + self.best_ask
+
+    @property
+    def spread(self) -> Price | None:
+        if self.best_bid is None or self.best_ask is None:
+            return None
+        return self.best_ask - self.best_bid
+
+
 def floor_to_tick(price: Price, tick: Price) -> Price:
     """The tick at or below `price`: how a bid is rounded."""
     return price // tick * tick

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 from pmm.commands import OrderCommand
 from pmm.core.step import Step
 from pmm.events import Event
-from pmm.model import Nanos
+from pmm.model import Nanos, TokenId
 
 Emit: TypeAlias = Callable[[Event], None]
 
@@ -24,6 +24,22 @@ class Feed(Protocol):
 
     def reconnect(self, cause: str) -> None:
         """Close the socket and open it again, as if it had been lost."""
+
+    def subscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Follow more tokens, at once when the socket is open and after every reconnect."""
+
+    def unsubscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Stop following tokens."""
+
+    def resubscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Ask for fresh snapshots of tokens that are followed, without closing the socket."""
+
+
+class BookReader(Protocol):
+    """Reads books over REST while everything else goes on."""
+
+    def read(self, tokens: Sequence[TokenId], emit: Emit) -> None:
+        """Emit one `BookRead` for every token, whatever happens; never raises for what the venue does."""
 
 
 class World(Protocol):

@@ -9,10 +9,9 @@ import typer
 
 from pmm.cli.context import Cli
 from pmm.cli.lookup import ask
-from pmm.model import Level, decimal_text, price_text, size_text
+from pmm.model import BookPage, Level, decimal_text, price_text, size_text
 
 if TYPE_CHECKING:
-    from pmm.venues.polymarket.codec import BookPage
     from pmm.venues.polymarket.discovery import Discovery
 
 LADDER_DEPTH = 10

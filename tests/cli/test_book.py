@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from pmm.cli.book import book_record, mid_text, percent_text
 from pmm.errors import Exit
-from pmm.model import Level
-from pmm.venues.polymarket.codec import BookPage
+from pmm.model import BookPage, Level
 from tests.cli.conftest import Exchange, Pmm
 
 

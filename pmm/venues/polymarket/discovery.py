@@ -12,10 +12,10 @@ from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from pmm.errors import BadAnswer, MarketNotFound
-from pmm.model import Market, TokenId
+from pmm.model import BookPage, Market, TokenId
 from pmm.settings import Venue
 from pmm.venues.polymarket import codec
-from pmm.venues.polymarket.codec import BookPage, VenueEvent
+from pmm.venues.polymarket.codec import VenueEvent
 from pmm.venues.polymarket.rest import Params, Refused, VenueHttp
 
 MARKETS_PER_PAGE = 100
