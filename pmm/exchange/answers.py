@@ -37,6 +37,9 @@ class Refused(Exception):
         self.headers = headers
         self.body: dict[str, object] = {"error": text, **more}
 
+    def answer(self) -> web.Response:
+        return answer(self.body, self.status, self.headers)
+
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""

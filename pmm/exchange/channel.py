@@ -35,6 +35,8 @@ NOT_UNDERSTOOD = b"INVALID OPERATION"
 
 # Hears about every frame that is sent: when it is `sent`, or received.
 Witness: TypeAlias = Callable[[str, bytes], None]
+# Hears about every socket when it opens.
+Opened: TypeAlias = Callable[[web.Request, web.WebSocketResponse], None]
 
 
 @dataclass
@@ -119,6 +121,7 @@ class Channel:
         self.stats = StreamStats()
         self.clients: set[Client] = set()
         self.witness: Witness | None = None
+        self.opened: Opened | None = None
         self._due: dict[Client, None] = {}
         self._obey = obey
         self._left = left
@@ -129,6 +132,8 @@ class Channel:
             return web.json_response({"error": "the stream accepts no connections"}, status=503)
         socket = web.WebSocketResponse(compress=False, max_msg_size=MESSAGE_BYTES_MAX, timeout=1.0)
         await socket.prepare(request)
+        if self.opened is not None:
+            self.opened(request, socket)
         client = Client(socket, request)
         self.clients.add(client)
         self.stats.opened += 1

@@ -26,23 +26,24 @@ SEARCH_DEFAULT = 10
 
 
 class Gamma:
-    """The handlers, to be mounted under a prefix."""
+    """The handlers; the routes begin with a prefix."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/markets", self._plain(self._markets, MARKETS_MAX)),
-            web.get("/events", self._plain(self._events, EVENTS_MAX)),
-            web.get("/markets/keyset", self._keyset("markets", self._markets, MARKETS_MAX)),
-            web.get("/events/keyset", self._keyset("events", self._events, EVENTS_MAX)),
-            web.get("/markets/slug/{key}", self._one(self._all_markets, "slug")),
-            web.get("/events/slug/{key}", self._one(self._all_events, "slug")),
-            web.get("/markets/{key}", self._one(self._all_markets, "id")),
-            web.get("/events/{key}", self._one(self._all_events, "id")),
-            web.get("/public-search", self._search),
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        routes = [
+            ("/markets", self._plain(self._markets, MARKETS_MAX)),
+            ("/events", self._plain(self._events, EVENTS_MAX)),
+            ("/markets/keyset", self._keyset("markets", self._markets, MARKETS_MAX)),
+            ("/events/keyset", self._keyset("events", self._events, EVENTS_MAX)),
+            ("/markets/slug/{key}", self._one(self._all_markets, "slug")),
+            ("/events/slug/{key}", self._one(self._all_events, "slug")),
+            ("/markets/{key}", self._one(self._all_markets, "id")),
+            ("/events/{key}", self._one(self._all_events, "id")),
+            ("/public-search", self._search),
         ]
+        return [web.get(prefix + path, handler) for path, handler in routes]
 
     # --- what there is --------------------------------------------------------------------------------------------
 

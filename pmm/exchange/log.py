@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
 import orjson
 
 from pmm.errors import DiskError
-from pmm.model import SECOND, Nanos
+from pmm.model import MILLISECOND, Nanos
 
 # What is kept in memory; older requests are only in the file.
 REQUESTS_MAX = 20_000
@@ -25,43 +26,64 @@ TEXT_MAX = 65_536
 AUTH_PREFIX = "POLY_"
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
-    """`auth_headers` names the credentials that came along, without their values; `at_ns` is the venue's time.
+class LoggedRequest(NamedTuple):
+    """A request and its answer; `at_ns` is the venue's time.
 
-    `body` and `answer` are kept for requests with credentials, except those that make keys.  `harm` is the fault that
-    the request met.
+    `auth_headers` names the credentials that came along, without their values.  `body` and `answer` are kept for
+    requests with credentials, except those that make keys.  `harm` is the fault that the request met.
     """
 
-    ts: str
     at_ns: Nanos
     method: str
     path: str
     query: str
-    authenticated: bool
-    auth_headers: list[str]
+    auth_headers: tuple[str, ...]
     status: int
-    body: str = ""
-    answer: str = ""
-    harm: str = ""
-    kind: str = "request"
+    body: bytes
+    answer: bytes
+    harm: str
+
+    def row(self) -> dict[str, object]:
+        """It as a line of the log."""
+        return {
+            "ts": _ts(self.at_ns // MILLISECOND),
+            "at_ns": self.at_ns,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "authenticated": bool(self.auth_headers),
+            "auth_headers": list(self.auth_headers),
+            "status": self.status,
+            "body": _text(self.body),
+            "answer": _text(self.answer),
+            "harm": self.harm,
+            "kind": "request",
+        }
 
 
 class RequestLog:
     """Keeps the newest requests in memory and, with `file`, writes all of them and everything else there.
 
-    `now` is the venue's clock.  Raises DiskError when the file cannot be opened.  A disk that fills later ends the
-    file, not the exchange.
+    `now` is the venue's clock.  `later` is told once to write what has gathered, and does so when it has time; `close`
+    writes the rest.  Raises DiskError when the file cannot be opened.  A disk that fills later ends the file, not the
+    exchange.
     """
 
-    def __init__(self, file: Path | None = None, now: Callable[[], Nanos] = lambda: 0) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        now: Callable[[], Nanos] = lambda: 0,
+        later: Callable[[Callable[[], None]], object] = lambda write: write(),
+    ) -> None:
         self.requests: deque[LoggedRequest] = deque(maxlen=REQUESTS_MAX)
         self.count = 0
         self._now = now
-        self._file: TextIO | None = None
+        self._later = later
+        self._lines: list[bytes] = []
+        self._file: FileIO | None = None
         if file is not None:
             try:
-                self._file = file.open("a", encoding="utf-8")
+                self._file = file.open("ab", buffering=0)
             except OSError as error:
                 raise DiskError(f"cannot write the request log {file}: {error.strerror}") from error
 
@@ -83,63 +105,73 @@ class RequestLog:
         harm: str = "",
     ) -> None:
         """Record one answered request."""
-        names = {name.upper().replace("-", "_") for name in headers}
-        auth = sorted(name for name in names if name.startswith(AUTH_PREFIX))
-        private = bool(auth) and "/auth/" not in path
+        auth = credentials(tuple(headers))
+        if not auth or "/auth/" in path:
+            body = answer = b""
         request = LoggedRequest(
-            self._ts(),
-            self._now(),
-            method,
-            path,
-            query,
-            bool(auth),
-            auth,
-            status,
-            _text(body) if private else "",
-            _text(answer) if private else "",
-            harm,
+            self._now(), method, path, query, auth, status, body[:TEXT_MAX], answer[:TEXT_MAX], harm
         )
         self.requests.append(request)
         self.count += 1
         if self.written:
-            self._write(asdict(request))
+            self._write(request.row())
 
     def tell(self, kind: str, **fields: object) -> None:
         """Write a line of another kind: a frame, an order event, a trade event, a fault."""
         if self.written:
-            self._write({"ts": self._ts(), "at_ns": self._now(), "kind": kind, **fields})
+            now = self._now()
+            self._write({"ts": _ts(now // MILLISECOND), "at_ns": now, "kind": kind, **fields})
 
     def frame(self, channel: str, direction: str, data: bytes) -> None:
         """Write a frame of a socket, without the secrets that open a user socket."""
         if not self.written:
             return
-        text = _text(data)
+        text = _text(data[:TEXT_MAX])
         if direction == "received" and '"auth"' in text:
             text = "(credentials)"
         self.tell("frame", channel=channel, direction=direction, data=text)
 
     def rows(self) -> list[dict[str, object]]:
         """The requests in memory as plain objects, oldest first."""
-        return [asdict(request) for request in self.requests]
+        return [request.row() for request in self.requests]
 
     def close(self) -> None:
+        self._flush()
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _ts(self) -> str:
-        moment = datetime.fromtimestamp(self._now() / SECOND, UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
     def _write(self, row: dict[str, object]) -> None:
-        if self._file is None:
+        self._lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._lines) == 1:
+            self._later(self._flush)
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if self._file is None or not lines:
             return
+        data = b"".join(lines)
         try:
-            self._file.write(orjson.dumps(row).decode() + "\n")
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
         except OSError:
+            self._file.close()
             self._file = None
 
 
+@lru_cache(maxsize=256)
+def credentials(headers: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of the headers are credentials, in one spelling; a client sends the same ones with every request."""
+    names = {name.upper().replace("-", "_") for name in headers}
+    return tuple(sorted(name for name in names if name.startswith(AUTH_PREFIX)))
+
+
+@lru_cache(maxsize=4)
+def _ts(at_ms: int) -> str:
+    """Several lines tell of one moment."""
+    moment = datetime.fromtimestamp(at_ms / 1_000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _text(data: bytes) -> str:
-    return data[:TEXT_MAX].decode("utf-8", "replace")
+    return data.decode("utf-8", "replace")

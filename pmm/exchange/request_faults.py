@@ -112,16 +112,8 @@ class RequestFaults:
         self.rules.clear()
         return count
 
-    async def through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request as the rules will have it."""
-        rule = self._strike(request.method, request.path)
-        if rule is None:
-            return await handler(request)
-        self.struck += 1
-        request[HARM] = rule.harm.value
-        return await self._struck(rule, request, handler)
-
-    def _strike(self, method: str, path: str) -> RequestRule | None:
+    def strike(self, method: str, path: str) -> RequestRule | None:
+        """The rule that a request meets; to be called once for each."""
         for number, rule in enumerate(self.rules):
             if not rule.meets(method, path) or (rule.chance < 1.0 and self._dice.random() >= rule.chance):
                 continue
@@ -129,10 +121,13 @@ class RequestFaults:
                 del self.rules[number]
             elif rule.times is not None:
                 self.rules[number] = replace(rule, times=rule.times - 1)
+            self.struck += 1
             return rule
         return None
 
-    async def _struck(self, rule: RequestRule, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def answer(self, rule: RequestRule, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request as the rule that it met will have it."""
+        request[HARM] = rule.harm.value
         body = await request.read()
         match rule.harm:
             case Harm.ANSWER_LATE:
@@ -189,7 +184,7 @@ async def _done(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as refused:
-        return answer(refused.body, refused.status, refused.headers)
+        return refused.answer()
 
 
 def _cut(request: web.Request, reply: web.StreamResponse) -> web.StreamResponse:

@@ -13,13 +13,13 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 
 from pmm.errors import UsageError
-from pmm.exchange.answers import BODY, HARM, Handler, Refused, answer
+from pmm.exchange.answers import Refused, answer
 from pmm.exchange.channel import Channel
 from pmm.exchange.clock import AS_FAST_AS_POSSIBLE, STEPPED, Clock
 from pmm.exchange.control import Control
+from pmm.exchange.front import Front
 from pmm.exchange.gamma import Gamma
 from pmm.exchange.house import OPENING_FUNDS, House
 from pmm.exchange.listings import Listings
@@ -34,7 +34,6 @@ from pmm.model import SECOND, Money, Nanos
 from pmm.sim.dice import fork
 from pmm.sim.venue import Venue
 
-BODY_BYTES_MAX = 1 << 20
 GOING_AWAY = 1001
 # A venue that has fallen behind lets requests in between after so many steps.
 STEPS_WITHOUT_PAUSE = 64
@@ -73,11 +72,13 @@ class LocalExchange:
     ) -> None:
         self.source = source
         self.clock = Clock(source.now, speed)
-        self.log = RequestLog(log_file, self.clock.now)
+        self.log = RequestLog(log_file, self.clock.now, _soon)
         self.hub = Hub(source.dump, self._begin, fork(seed, "market frames"))
         if self.log.written:
             self.hub.channel.witness = partial(self.log.frame, "market")
         self.faults = RequestFaults(self.clock, self._later, fork(seed, "requests"))
+        self.front = Front(self.faults, self.log)
+        self.hub.channel.opened = self.front.opened
         self.house = self._house(seed, funds) if isinstance(source, Venue) else None
         if self.house is not None:
             self.house.trading.legacy_v1 = legacy_v1
@@ -101,7 +102,8 @@ class LocalExchange:
         async with AsyncExitStack() as stack:
             stack.callback(self.log.close)
             port = await listen(stack, self._public(), self._port, on_connect=self._count)
-            control = await listen(stack, self._private(), self._port + 1 if self._port else 0)
+            private = Front().application(self.control.routes())
+            control = await listen(stack, private, self._port + 1 if self._port else 0)
             for channel in self._channels():
                 stack.push_async_callback(channel.drop, GOING_AWAY)
             self.urls = _urls(port, control)
@@ -251,6 +253,7 @@ class LocalExchange:
     def _house(self, seed: int, funds: Money) -> House:
         assert isinstance(self.source, Venue)
         house = House(self.source, self.clock, self.log, self.settle, seed=seed, funds=funds)
+        house.users.channel.opened = self.front.opened
         if self.log.written:
             house.users.channel.witness = partial(self.log.frame, "user")
         return house
@@ -261,61 +264,23 @@ class LocalExchange:
             yield self.house.users.channel
 
     def _public(self) -> web.Application:
-        app = _application(self._through_faults())
-        app.on_response_prepare.append(self._record)
-        app.add_routes(Reads(self.source, self.clock).routes())
-        app.add_routes(Listings(self.source).routes())
-        app.add_routes([web.get("/ws/market", self.hub.channel.serve)])
-        app.add_routes([web.get("/ws/user", _no_user_channel)] if self.house is None else self.house.routes())
-        gamma = web.Application()
-        gamma.add_routes(Gamma(self.source).routes())
-        app.add_subapp("/gamma", gamma)
-        return app
-
-    def _private(self) -> web.Application:
-        app = _application()
-        app.add_routes(self.control.routes())
-        return app
-
-    def _through_faults(self) -> Middleware:
-        @web.middleware
-        async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self.faults.through(request, handler)
-
-        return through
+        users = [web.get("/ws/user", _no_user_channel)] if self.house is None else self.house.routes()
+        return self.front.application(
+            [
+                *Reads(self.source, self.clock).routes(),
+                *Listings(self.source).routes(),
+                *Gamma(self.source).routes("/gamma"),
+                web.get("/ws/market", self.hub.channel.serve),
+                *users,
+            ]
+        )
 
     def _count(self) -> None:
         self.connects += 1
 
-    async def _record(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Called when an answer begins, so a socket is in the log from the moment it opens."""
-        told = response.body if isinstance(response, web.Response) else None
-        self.log.add(
-            request.method,
-            request.path,
-            request.query_string,
-            request.headers,
-            response.status,
-            body=request.get(BODY, b""),
-            answer=told if isinstance(told, bytes) else b"",
-            harm=request.get(HARM, ""),
-        )
 
-
-@web.middleware
-async def _json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals, and what the HTTP library refuses by itself, as JSON."""
-    try:
-        return await handler(request)
-    except Refused as refused:
-        return answer(refused.body, refused.status, refused.headers)
-    except web.HTTPException as refused:
-        return answer({"error": refused.reason}, refused.status)
-
-
-def _application(*more: Middleware) -> web.Application:
-    middlewares: list[Middleware] = [_json_errors, *more]
-    return web.Application(middlewares=middlewares, client_max_size=BODY_BYTES_MAX)
+def _soon(act: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(act)
 
 
 async def _no_user_channel(_: web.Request) -> web.Response:

@@ -1,0 +1,77 @@
+"""The way of a request through a port: to its handler, through what may happen to it, and into the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from pmm.exchange.answers import BODY, HARM, Handler, Refused, answer
+from pmm.exchange.log import RequestLog
+from pmm.exchange.request_faults import RequestFaults
+
+BODY_BYTES_MAX = 1 << 20
+
+
+class Front:
+    """What stands before the handlers of a port; without `faults` nothing happens, and without `log` nothing is told.
+
+    Handlers are wrapped once, because the library puts its middlewares and signals together for every request.
+    """
+
+    def __init__(self, faults: RequestFaults | None = None, log: RequestLog | None = None) -> None:
+        self._faults = faults
+        self._log = log
+
+    def application(self, routes: Iterable[web.RouteDef]) -> web.Application:
+        """The routes as an application that answers everything in JSON, whatever it is asked."""
+        app = web.Application(client_max_size=BODY_BYTES_MAX)
+        app.add_routes(web.route(one.method, one.path, self._wrapped(one.handler), **one.kwargs) for one in routes)
+        app.add_routes([web.route("*", "/{path:.*}", self._wrapped(_nowhere))])
+        return app
+
+    def opened(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        """Tell the log of a socket when it opens; its handler answers when it is over."""
+        self._record(request, socket, request.get(HARM, ""))
+
+    def _wrapped(self, handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            rule = self._faults.strike(request.method, request.path) if self._faults is not None else None
+            try:
+                if rule is None or self._faults is None:
+                    response = await handler(request)
+                else:
+                    response = await self._faults.answer(rule, request, handler)
+            except Refused as refused:
+                response = refused.answer()
+            except web.HTTPException as refused:
+                response = answer({"error": refused.reason}, refused.status)
+            if not isinstance(response, web.WebSocketResponse):
+                self._record(request, response, "" if rule is None else rule.harm.value)
+            return response
+
+        return handle
+
+    def _record(self, request: web.Request, response: web.StreamResponse, harm: str) -> None:
+        if self._log is None:
+            return
+        told = response.body if isinstance(response, web.Response) else None
+        self._log.add(
+            request.method,
+            request.path,
+            request.query_string,
+            request.headers,
+            response.status,
+            body=request.get(BODY, b""),
+            answer=told if isinstance(told, bytes) else b"",
+            harm=harm,
+        )
+
+
+async def _nowhere(request: web.Request) -> web.StreamResponse:
+    """What no route answers: the path is known for other methods, or not at all.  Raises HTTPException."""
+    for resource in request.app.router.resources():
+        found, methods = await resource.resolve(request)
+        if methods and found is None:
+            raise web.HTTPMethodNotAllowed(request.method, methods)
+    raise web.HTTPNotFound
