@@ -7,9 +7,9 @@ reference, sections 1.3 and 2).  Addresses are lower-case `0x` text here; digest
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from coincurve import PrivateKey, PublicKey
 from Crypto.Hash import keccak as _keccak
@@ -71,8 +71,7 @@ class BadSignature(ValueError):
     """The bytes are no signature from which an address can be recovered."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedFields:
+class SignedFields(NamedTuple):
     """The signed part of an order: every generation's fields, each generation uses its own.
 
     Amounts are in base units of 1/1 000 000; `timestamp` is unix ms; `side` is 0 for BUY and 1 for SELL.
@@ -228,7 +227,7 @@ def sign(message: bytes, key: PrivateKey) -> bytes:
 
 def address_of(key: PublicKey) -> str:
     """The lower-case address of a public key."""
-    return "0x" + keccak256(key.format(compressed=False)[1:])[12:].hex()
+    return _address_at(key.format(compressed=False))
 
 
 @lru_cache(maxsize=4096)
@@ -239,6 +238,12 @@ def checksummed(address: str) -> str:
     return "0x" + "".join(
         digit.upper() if int(mark, 16) >= 8 else digit for digit, mark in zip(digits, marks, strict=False)
     )
+
+
+@lru_cache(maxsize=4096)
+def _address_at(point: bytes) -> str:
+    """The same few wallets sign everything."""
+    return "0x" + keccak256(point[1:])[12:].hex()
 
 
 @lru_cache(maxsize=4)
@@ -256,11 +261,13 @@ def _struct(fields: bytes, words: Sequence[bytes]) -> bytes:
 
 
 def _uint(value: int) -> bytes:
-    if not 0 <= value <= UINT256_MAX:
-        raise ValueError(f"not a uint256: {value}")
-    return value.to_bytes(32, "big")
+    try:
+        return value.to_bytes(32, "big")
+    except OverflowError:
+        raise ValueError(f"not a uint256: {value}") from None
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> bytes:
     if len(text) != 42 or not text.startswith(("0x", "0X")):
         raise ValueError(f"not an address: {text!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pmm.model import SECOND, Nanos
 
@@ -44,8 +45,7 @@ TIERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a request goes on, and what its answer says about the bucket."""
 
     allowed: bool
@@ -95,7 +95,7 @@ class Limits:
     def _bucket(self, signer: str, at: Nanos, *, cancels: bool) -> Bucket:
         rate = self.tier.cancels if cancels else self.tier.orders
         bucket = self._buckets.get((signer, cancels))
-        if bucket is None or bucket.rate != rate:
+        if bucket is None or bucket.rate is not rate:
             bucket = self._buckets[signer, cancels] = Bucket(rate, at)
         bucket.refill(at)
         return bucket

@@ -6,8 +6,9 @@ Everything here is about the order alone; whether the book, the balance and the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias, TypedDict
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
 
 from pmm.eip712 import (
     UINT256_MAX,
@@ -36,16 +37,48 @@ BAD_SIGNATURE = "invalid signature"
 _SALT_MAX = 1 << 63
 Body: TypeAlias = dict[str, object]
 
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
-_BYTES32 = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})+", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,78}", re.ASCII)
-_SIDE = re.compile("BUY|SELL")
+_ADDRESS = "(0x[0-9a-fA-F]{40})"
+_NUMBER = "([0-9]{1,78})"
+_BYTES32 = "0x([0-9a-fA-F]{64})"
+_BYTES = "0x((?:[0-9a-fA-F]{2})+)"
 _SIDES = {"BUY": 0, "SELL": 1}
+_TIFS = {tif.value: tif for tif in TimeInForce}
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class _Texts:
+    """Fields that are texts, by name and form.  All of them are held against their forms at once, as one line."""
+
+    def __init__(self, **forms: str) -> None:
+        self._values = itemgetter(*forms)
+        # No form takes a blank, so none can reach into the field of another.
+        self._line = re.compile(" ".join(forms.values()), re.ASCII)
+
+    def read(self, order: Body) -> Sequence[str]:
+        """The parts in brackets.  Raises Refused."""
+        try:
+            found = self._line.fullmatch(" ".join(self._values(order)))
+        except (KeyError, TypeError):
+            found = None
+        if found is None:
+            raise Refused(400, BAD_ORDER)
+        return found.groups()
+
+
+_COMMON = {
+    "maker": _ADDRESS,
+    "signer": _ADDRESS,
+    "tokenId": _NUMBER,
+    "makerAmount": _NUMBER,
+    "takerAmount": _NUMBER,
+    "side": "(BUY|SELL)",
+    "signature": _BYTES,
+}
+_LEGACY = _Texts(**_COMMON, taker=_ADDRESS, nonce=_NUMBER, feeRateBps=_NUMBER)
+_PRESENT = _Texts(**_COMMON, timestamp=_NUMBER, metadata=_BYTES32, builder=_BYTES32)
+_EXPIRATION = re.compile(_NUMBER, re.ASCII)
+
+
+class Ticket(NamedTuple):
     """An order of well-formed fields, nothing of it proven yet."""
 
     fields: SignedFields
@@ -74,21 +107,35 @@ def read_ticket(body: object) -> Ticket:
         raise Refused(400, BAD_ORDER)
     order = body["order"]
     legacy = "feeRateBps" in order or "nonce" in order
-    fields = SignedFields(
-        salt=_integer(order, "salt", _SALT_MAX),
-        maker=_text(order, "maker", _ADDRESS).lower(),
-        signer=_text(order, "signer", _ADDRESS).lower(),
-        token_id=_number(order, "tokenId"),
-        maker_amount=_number(order, "makerAmount"),
-        taker_amount=_number(order, "takerAmount"),
-        side=_SIDES[_text(order, "side", _SIDE)],
-        signature_type=_integer(order, "signatureType", SignatureType.POLY_1271),
-        expiration=_number(order, "expiration", "0"),
-        **_legacy_fields(order) if legacy else _present_fields(order),
+    maker, signer, token_id, making, taking, side, signature, *own = (_LEGACY if legacy else _PRESENT).read(order)
+    common = (
+        _integer(order, "salt", _SALT_MAX),
+        maker.lower(),
+        signer.lower(),
+        _uint(token_id),
+        _uint(making),
+        _uint(taking),
+        _SIDES[side],
+        _integer(order, "signatureType", SignatureType.POLY_1271),
     )
+    expiration = _expiration(order)
+    if legacy:
+        taker, nonce, rate = own
+        fields = SignedFields(
+            *common, taker=taker.lower(), expiration=expiration, nonce=_uint(nonce), fee_rate_bps=_uint(rate)
+        )
+    else:
+        timestamp, metadata, builder = own
+        fields = SignedFields(
+            *common,
+            timestamp=_uint(timestamp),
+            metadata=bytes.fromhex(metadata),
+            builder=bytes.fromhex(builder),
+            expiration=expiration,
+        )
     return Ticket(
         fields,
-        bytes.fromhex(_text(order, "signature", _HEX)[2:]),
+        bytes.fromhex(signature),
         Generation.V1 if legacy else generation_of(fields.token_id),
         _text(body, "owner"),
         _tif(body),
@@ -135,44 +182,26 @@ def expires_at(ticket: Ticket) -> int | None:
     return ticket.fields.expiration or None
 
 
-class _Common(TypedDict, total=False):
-    timestamp: int
-    metadata: bytes
-    builder: bytes
-    taker: str
-    nonce: int
-    fee_rate_bps: int
+def _expiration(order: Body) -> int:
+    value = order.get("expiration", "0")
+    if not isinstance(value, str) or not _EXPIRATION.fullmatch(value):
+        raise Refused(400, BAD_ORDER)
+    return _uint(value)
 
 
-def _legacy_fields(order: Body) -> _Common:
-    return {
-        "taker": _text(order, "taker", _ADDRESS).lower(),
-        "nonce": _number(order, "nonce"),
-        "fee_rate_bps": _number(order, "feeRateBps"),
-    }
-
-
-def _present_fields(order: Body) -> _Common:
-    return {
-        "timestamp": _number(order, "timestamp"),
-        "metadata": bytes.fromhex(_text(order, "metadata", _BYTES32)[2:]),
-        "builder": bytes.fromhex(_text(order, "builder", _BYTES32)[2:]),
-    }
-
-
-def _text(body: Body, key: str, form: re.Pattern[str] | None = None) -> str:
+def _text(body: Body, key: str) -> str:
     value = body.get(key)
-    if not isinstance(value, str) or (form is not None and not form.fullmatch(value)):
+    if not isinstance(value, str):
         raise Refused(400, BAD_ORDER)
     return value
 
 
-def _number(body: Body, key: str, default: str | None = None) -> int:
-    """A decimal string, as the venue wants every amount and id."""
-    value = body.get(key, default)
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value) or int(value) > UINT256_MAX:
+def _uint(digits: str) -> int:
+    """Every amount and id is a decimal string at the venue."""
+    value = int(digits)
+    if value > UINT256_MAX:
         raise Refused(400, BAD_ORDER)
-    return int(value)
+    return value
 
 
 def _integer(body: Body, key: str, limit: int) -> int:
@@ -191,7 +220,7 @@ def _flag(body: Body, key: str) -> bool:
 
 
 def _tif(body: Body) -> TimeInForce:
-    try:
-        return TimeInForce(str(body.get("orderType", "GTC")))
-    except ValueError:
-        raise Refused(400, BAD_ORDER) from None
+    found = _TIFS.get(str(body.get("orderType", "GTC")))
+    if found is None:
+        raise Refused(400, BAD_ORDER)
+    return found

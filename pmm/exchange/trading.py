@@ -16,7 +16,7 @@ from pmm.exchange.keys import Key
 from pmm.exchange.limits import TOO_MANY_REQUESTS, Limits
 from pmm.exchange.tickets import BAD_ORDER, BAD_OWNER, BAD_SIGNER, Ticket, expires_at, prove, read_ticket
 from pmm.exchange.wallets import Wallets
-from pmm.model import money_text
+from pmm.model import Nanos, OrderId, money_text
 from pmm.sim.amounts import decode
 from pmm.sim.venue import Cancels, Placed, Refusal, Terms, Venue
 
@@ -66,7 +66,9 @@ class Trading:
         key = await self._auth.key(request, acts=True)
         body = _json(await request.read(), BAD_ORDER)
         headers = self._spend(key, 1, cancels=False)
-        result = await self._final(self._attempt(key, body))
+        result = self._attempt(key, body)
+        if isinstance(result, Placed) and result.final_at is not None:
+            result = await self._final(result.order_id, result.final_at)
         self._settle()
         if isinstance(result, Refusal) and not (self.soft_refusals and result.status == 400):
             raise _refused(result, headers)
@@ -81,8 +83,10 @@ class Trading:
             raise Refused(400, TOO_MANY_ORDERS.format(len(bodies), ORDERS_MAX))
         headers = self._spend(key, len(bodies), cancels=False)
         # All go to the engine before the first is waited for, as the venue works on them side by side.
-        attempts = [self._attempt(key, body) for body in bodies]
-        results = [await self._final(result) for result in attempts]
+        results = [self._attempt(key, body) for body in bodies]
+        for number, result in enumerate(results):
+            if isinstance(result, Placed) and result.final_at is not None:
+                results[number] = await self._final(result.order_id, result.final_at)
         self._settle()
         shut = [result for result in results if isinstance(result, Refusal) and result.status in {425, 503}]
         if len(shut) == len(results) and shut[0].code is None:
@@ -101,27 +105,28 @@ class Trading:
     def _terms(self, key: Key, ticket: Ticket) -> Terms | Refusal:
         """What the venue is asked for, once everything about the order alone is proven."""
         fields = ticket.fields
+        kind, token, side = ticket.kind, ticket.token_id, ticket.side
         if ticket.owner != key.api_key:
             raise Refused(400, BAD_OWNER)
-        if fields.signer != (fields.maker if ticket.kind is SignatureType.POLY_1271 else key.address):
+        if fields.signer != (fields.maker if kind is SignatureType.POLY_1271 else key.address):
             raise Refused(400, BAD_SIGNER)
-        found = self._venue.wire(ticket.token_id)
+        found = self._venue.wire(token)
         if found is None:
             raise Refused(404, NO_MARKET)
         market = found[0].market
         order_id = prove(ticket, market, key.address, legacy_v1=self.legacy_v1)
         expiry = expires_at(ticket)
-        amounts = decode(order_id, ticket.side, fields.maker_amount, fields.taker_amount, ticket.tif, market.tick)
+        amounts = decode(order_id, side, fields.maker_amount, fields.taker_amount, ticket.tif, market.tick)
         if isinstance(amounts, Refusal):
             return amounts
-        if not self._wallets.open(key.address, ticket.kind, fields.maker):
+        if not self._wallets.open(key.address, kind, fields.maker):
             raise Refused(400, BAD_SIGNER)
         return Terms(
             order_id,
             fields.maker,
             key.api_key,
-            ticket.token_id,
-            ticket.side,
+            token,
+            side,
             amounts.price,
             amounts.size,
             amounts.budget,
@@ -130,14 +135,12 @@ class Trading:
             expiry,
         )
 
-    async def _final(self, result: Placed | Refusal) -> Placed | Refusal:
-        """The answer, once a delay that belongs to the call itself is over."""
-        if isinstance(result, Placed) and result.final_at is not None:
-            self._settle()
-            await self._clock.reached(result.final_at)
-            self._settle()
-            return self._venue.outcome(result.order_id)
-        return result
+    async def _final(self, order_id: OrderId, at: Nanos) -> Placed | Refusal:
+        """The answer once a delay that belongs to the call itself is over."""
+        self._settle()
+        await self._clock.reached(at)
+        self._settle()
+        return self._venue.outcome(order_id)
 
     # --- cancelling -----------------------------------------------------------------------------------------------
 

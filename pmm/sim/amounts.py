@@ -5,7 +5,7 @@ Amounts are micro-units: money against shares.  All of it is integer arithmetic;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pmm.model import GRID, Money, OrderId, Price, Side, Size, TimeInForce
 from pmm.sim.orders import Refusal
@@ -18,8 +18,7 @@ CENT = 10_000
 AMOUNT_MAX = 1 << 63
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(NamedTuple):
     """What an order wants: shares, or for a FOK or FAK BUY money to spend."""
 
     price: Price

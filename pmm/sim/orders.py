@@ -37,8 +37,7 @@ class Change(StrEnum):
     CANCELLATION = "CANCELLATION"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """An order as it was signed.
 
     order_id        the EIP-712 hash, 0x and 64 hex digits

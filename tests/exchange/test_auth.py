@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from tests.exchange.conftest import DEMO, Trading
+from tests.exchange.conftest import DEMO, LIMIT_S, Trading
 from tests.support.trader import Trader, trader
 
 L2 = "Unauthorized/Invalid api key"
@@ -50,6 +52,7 @@ async def test_a_key_is_made_only_for_whoever_signed(floor: Trading, wrong: dict
         {"POLY_ADDRESS": "0x" + "11" * 20},
         {"POLY_API_KEY": "00000000-0000-4000-8000-000000000000"},
         {"POLY_PASSPHRASE": "open sesame"},
+        {"POLY_PASSPHRASE": "é"},
         {"POLY_SIGNATURE": "AAAA"},
         {"POLY_SIGNATURE": "é"},
         {"POLY_TIMESTAMP": "1790000001"},
@@ -59,6 +62,20 @@ async def test_a_key_is_made_only_for_whoever_signed(floor: Trading, wrong: dict
 async def test_a_request_must_be_signed_with_its_key(floor: Trading, wrong: dict[str, str]) -> None:
     status, told, _ = await floor.ann.ask_all("GET", "/data/orders", **wrong)
     assert (status, told) == (401, {"error": L2})
+
+
+async def test_headers_may_hold_any_bytes(floor: Trading) -> None:
+    head = floor.ann.headers("GET", "/data/orders")
+    lines = [f"{name}: {value}".encode() for name, value in head.items() if name != "POLY_PASSPHRASE"]
+    lines += [b"Host: x", b"Connection: close", b"POLY_PASSPHRASE: \xe9\xff"]
+    port = int(floor.exchange.urls["clob_url"].rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"\r\n".join([b"GET /data/orders HTTP/1.1", *lines, b"", b""]))
+    told = await asyncio.wait_for(reader.read(), LIMIT_S)
+    writer.close()
+    await writer.wait_closed()
+    assert told.startswith(b"HTTP/1.1 401 ")
+    assert L2.encode() in told
 
 
 async def test_a_request_without_credentials_is_not_answered(floor: Trading) -> None:

@@ -70,6 +70,11 @@ SHAPES: dict[str, dict[str, Any]] = {
     "metadata": {"metadata": "0x00"},
     "builder": {"builder": None},
     "expiration": {"expiration": 0},
+    "two makers": {"maker": f"0x{'1' * 40} 0x{'1' * 40}"},
+    "two makers and no signer": {"maker": f"0x{'1' * 40} 0x{'1' * 40}", "signer": ""},
+    "line": {"tokenId": "5\n"},
+    "too large": {"makerAmount": str(2**256)},
+    "late expiration": {"expiration": "9" * 79},
 }
 
 

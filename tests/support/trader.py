@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -123,8 +123,8 @@ class Trader:
         fields = self.fields(market, side, price, size, token)
         if wallet is not None:
             signer = wallet if kind is SignatureType.POLY_1271 else self.address
-            fields = replace(fields, maker=wallet, signer=signer, signature_type=kind)
-        fields = replace(fields, **(changed or {}))
+            fields = fields._replace(maker=wallet, signer=signer, signature_type=kind)
+        fields = fields._replace(**(changed or {}))
         chosen = generation or generation_of(fields.token_id)
         domain = exchange_domain(chosen, neg_risk=market.neg_risk if neg_risk is None else neg_risk)
         contents = order_struct_hash(fields, chosen)
