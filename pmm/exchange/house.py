@@ -65,7 +65,7 @@ class House:
 
     def publish(self) -> None:
         """Tell the user sockets, and the log, what happened to orders and trades."""
-        events = self.venue.user_events()
+        events = self.venue.user_events(heard=self._log.written or bool(self.users.channel.clients))
         if self._log.written:
             for event in events:
                 self._write(event)

@@ -33,6 +33,7 @@ from pmm.exchange.stream import Hub
 from pmm.model import SECOND, Money, Nanos
 from pmm.sim.dice import fork
 from pmm.sim.venue import Venue
+from pmm.sim.world import DemoWorld
 
 GOING_AWAY = 1001
 # A venue that has fallen behind lets requests in between after so many steps.
@@ -77,6 +78,9 @@ class LocalExchange:
         if self.log.written:
             self.hub.channel.witness = partial(self.log.frame, "market")
         self.faults = RequestFaults(self.clock, self._later, fork(seed, "requests"))
+        world = source.world if isinstance(source, Venue) else source
+        if isinstance(world, DemoWorld):
+            world.set_audience(self.hub.hears)
         self.front = Front(self.faults, self.log)
         self.hub.channel.opened = self.front.opened
         self.house = self._house(seed, funds) if isinstance(source, Venue) else None

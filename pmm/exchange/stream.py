@@ -33,6 +33,10 @@ class Hub:
         self._dump = dump
         self._on_subscribed = on_subscribed
 
+    def hears(self, tokens: Iterable[TokenId]) -> bool:
+        """Whether anybody has subscribed to one of these tokens."""
+        return not self._by_token.keys().isdisjoint(tokens)
+
     def publish(self, frames: Iterable[WireFrame]) -> None:
         """Send each message to everybody who subscribed to a token that it names."""
         for frame in frames:

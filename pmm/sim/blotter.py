@@ -159,13 +159,13 @@ class Blotter:
         """Tell everybody from outside who takes part that a trade has reached a state."""
         self._events.extend(TradeEvent(at, party.name, trade) for party in parties)
 
-    def drain(self) -> list[OrderEvent | TradeEvent]:
-        """The events since the last call."""
+    def drain(self, *, heard: bool = True) -> list[OrderEvent | TradeEvent]:
+        """The events since the last call; none when they are not `heard`, which costs next to nothing."""
         events = [
             event
             if isinstance(event, TradeEvent)
             else OrderEvent(event[0], event[2].terms.account, event[1], shown(event[2], *event[3:]))
-            for event in self._events
+            for event in (self._events if heard else ())
         ]
         self._events.clear()
         return events

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
-from pmm.model import GRID, MILLISECOND, SECOND, Money, Nanos, OrderId, Price, Size, notional
+from pmm.model import GRID, MILLISECOND, SECOND, Money, Nanos, OrderId, Price, Size, TokenId, notional
 from pmm.sim.catalog import Listing
 from pmm.sim.desk import Desk
 from pmm.sim.dice import Dice
@@ -37,7 +37,8 @@ class WorldParams:
 class Floor:
     """One market of the world.  `outbox` fills with messages and the time at which each is due.
 
-    `clear` is told every trade and every cancel, after its messages: it is where money follows.
+    `clear` is told every trade and every cancel, after its messages: it is where money follows.  `hears` says whether
+    anybody listens to one of these tokens; a message for nobody is not made.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Floor:
         self.volume: Money = listing.market.volume
         self.outbox: list[tuple[Nanos, WireFrame]] = []
         self.now = opened_at
+        self.hears: Hears = _somebody
         self._on_air = True
         self._silent = params.silent
         self._clear = clear
@@ -134,7 +136,7 @@ class Floor:
         if prints:
             self.wire.note_trade(report.outcome, report.side, prints[-1][0])
             self.volume += sum(notional(price, size) for price, size in prints)
-        if self._silent or not self._on_air:
+        if self._silent or not self._on_air or not (prints or self.hears(self.wire.tokens)):
             for change in report.levels:
                 self.wire.apply(change, at_ms)
             return
@@ -152,6 +154,11 @@ class Floor:
 
 
 Clear: TypeAlias = Callable[[Floor, Report], None]
+Hears: TypeAlias = Callable[[Sequence[TokenId]], bool]
+
+
+def _somebody(_: Sequence[TokenId]) -> bool:
+    return True
 
 
 def _prints(report: Report) -> Iterator[tuple[Price, Size]]:

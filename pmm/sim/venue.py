@@ -324,9 +324,9 @@ class Venue:
     def drop_notifications(self, account: str, ids: Iterable[int]) -> None:
         self._notices.drop(account, ids)
 
-    def user_events(self) -> list[OrderEvent | TradeEvent]:
-        """Everything for the user channel since the last call, in order."""
-        return self._blotter.drain()
+    def user_events(self, *, heard: bool = True) -> list[OrderEvent | TradeEvent]:
+        """Everything for the user channel since the last call, in order; it is forgotten when nobody has `heard` it."""
+        return self._blotter.drain(heard=heard)
 
     # --- what operators and faults do -------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from pmm.events import Frame
 from pmm.model import SECOND, Money, Nanos, OrderId, Price, Side, Size, TimeInForce, TokenId
 from pmm.sim.catalog import Listing, by_token
 from pmm.sim.dice import Dice, fork
-from pmm.sim.floor import Clear, Floor, WorldParams
+from pmm.sim.floor import Clear, Floor, Hears, WorldParams
 from pmm.sim.frames import MarketWire, WireFrame, array
 from pmm.sim.matching import Outcome, Reason, Report, Status
 
@@ -131,6 +131,11 @@ class DemoWorld:
         self._subscribed.update(wanted)
         self._custom = custom_features
         return self.dump(wanted)
+
+    def set_audience(self, hears: Hears) -> None:
+        """From now on make messages about books only for tokens that somebody `hears`."""
+        for floor in self._floors.values():
+            floor.hears = hears
 
     # --- reads ----------------------------------------------------------------------------------------------------
 

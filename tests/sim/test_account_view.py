@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pmm.model import SECOND, Side
+from pmm.sim.venue import OrderEvent
 from tests.sim.stage import ANN, BOB, EVE, START, Stage
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -45,6 +46,13 @@ def test_somebody_who_trades_with_oneself_is_told_once(stage: Stage) -> None:
     assert stage.story(ANN).count("TRADE MATCHED") == 1
     assert (stage.money(ANN), stage.shares(ANN)) == (1_000, 1_000)
     stage.venue.check()
+
+
+def test_events_that_nobody_hears_are_forgotten(stage: Stage) -> None:
+    stage.order(ANN, BUY, "0.4", 10)
+    assert stage.venue.user_events(heard=False) == []
+    second = stage.order(ANN, BUY, "0.4", 10)
+    assert [event.order.order_id for event in stage.venue.user_events() if isinstance(event, OrderEvent)] == [second]
 
 
 def test_notifications_are_kept_until_they_are_dropped(stage: Stage) -> None:

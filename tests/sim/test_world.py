@@ -91,6 +91,28 @@ def test_nothing_is_heard_of_markets_nobody_subscribed_to() -> None:
     assert markets == {default_listings()[1].market.condition_id}
 
 
+def test_messages_are_made_only_for_those_who_hear_them_and_the_book_is_the_same() -> None:
+    told, untold = quiet(), quiet()
+    untold.set_audience(lambda tokens: False)
+    frames = []
+    for one in (told, untold):
+        one.submit("a", YES, Side.BUY, 4_000, 20 * SHARE)
+        one.submit("b", YES, Side.BUY, 4_100, 20 * SHARE)
+        one.cancel("a")
+        frames.append(len(one.step()))
+    assert (frames[0] > 0, frames[1], untold.next_at()) == (True, 0, None)
+    assert untold.dump([YES]) == told.dump([YES])
+
+
+def test_whoever_comes_after_a_trade_still_sees_it_on_the_tape() -> None:
+    late = quiet()
+    late.set_audience(lambda tokens: False)
+    late.submit("a", YES, Side.SELL, 5_000, 20 * SHARE)
+    late.submit("b", YES, Side.BUY, 5_000, 20 * SHARE)
+    late.subscribe([YES])
+    assert "last_trade_price" in kinds([frame.data for frame in live(late, 1)])
+
+
 def test_time_never_goes_backwards_and_is_written_into_the_frames() -> None:
     told = world()
     told.subscribe([YES])
