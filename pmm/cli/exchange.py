@@ -29,7 +29,7 @@ def exchange(
     replay: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", exists=True, dir_okay=False, help="Serve a recording instead of synthetic traders."
+            metavar="PATH", exists=True, help="Serve a recording, a file or a folder, instead of synthetic traders."
         ),
     ] = None,
     log: Annotated[
@@ -91,11 +91,12 @@ async def _serve(cli: Cli, server: LocalExchange, duration: float | None) -> Non
                 await stop.wait()
 
 
-def _recording(file: Path) -> Source:
-    from pmm.exchange.recording import read
+def _recording(path: Path) -> Source:
     from pmm.exchange.replay import Replay
+    from pmm.recordings.library import messages_of, open_recording
 
-    return Replay(read(file))
+    recording = open_recording(path)
+    return Replay(messages_of(recording), recording.markets)
 
 
 def _factor(speed: str, *, recorded: bool) -> float:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from pmm.exchange.wording import compact, spaced
+from pmm.sim.wording import compact, spaced
 from pmm.model import GRID, Price, parse_price, parse_size, price_text, size_text
 from pmm.sim.dice import Dice
 

@@ -9,7 +9,7 @@ import orjson
 
 from pmm.exchange.channel import NOT_UNDERSTOOD, Channel, Client
 from pmm.exchange.subscription import parse_subscription
-from pmm.exchange.wording import spaced
+from pmm.sim.wording import spaced
 from pmm.model import TokenId
 from pmm.sim.dice import Dice
 from pmm.sim.frames import WireFrame

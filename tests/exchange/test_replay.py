@@ -9,9 +9,10 @@ import pytest
 
 from pmm._fast import ASK, BID, Books
 from pmm.exchange.clock import AS_FAST_AS_POSSIBLE
-from pmm.exchange.recording import Recorded, read
 from pmm.exchange.replay import Replay
 from pmm.model import MILLISECOND, SHARE
+from pmm.recordings.recorded import Recorded
+from pmm.recordings.shapes import read
 from tests.exchange.conftest import LIMIT_S, Visitor, event, silence, text, visit
 
 CONDITION = "0x" + "5e" * 32

@@ -6,8 +6,9 @@ import orjson
 import pytest
 import zstandard
 
-from pmm.exchange.recording import BadRecording, read
 from pmm.model import MILLISECOND
+from pmm.recordings.recorded import BadRecording
+from pmm.recordings.shapes import read
 
 BOOK = {
     "market": "0xc",
@@ -59,6 +60,16 @@ def test_a_journal_is_written_again_in_the_style_of_the_venue(tmp_path: Path) ->
     assert book.data == orjson.dumps([BOOK])
     assert change.data == CHANGE.encode()
     assert change.at - book.at == 750 * MILLISECOND
+
+
+def test_a_line_of_pulsearb_is_read_alone_or_quoted_in_a_document(tmp_path: Path) -> None:
+    line = {"ts_wall_ns": 1790000000123456789, "fonte": "poly_ws", "payload": orjson.loads(CHANGE)}
+    file = tmp_path / "pulse.jsonl"
+    file.write_bytes(lines(line, {**line, "fonte": "binance", "payload": {}}, line))
+    quoted = tmp_path / "quoted.json"
+    quoted.write_bytes(orjson.dumps({"why": "kept as it was", "linha_jsonl": line}, option=orjson.OPT_INDENT_2))
+    assert [(one.data, one.at) for one in read(file)] == [(CHANGE.encode(), 1790000000123456789)] * 2
+    assert [(one.data, one.at) for one in read(quoted)] == [(CHANGE.encode(), 1790000000123456789)]
 
 
 def test_plain_lines_are_spaced_by_the_venues_own_clock_and_never_go_back(tmp_path: Path) -> None:

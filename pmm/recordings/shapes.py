@@ -3,6 +3,8 @@
 - JSON Lines of envelopes whose `payload` is the exact text of a message; of its sources only `polymarket_clob` is
   ours, and among those are bodies of the order book endpoint
 - a journal of `{"ts", "kind", "data"}` whose `data` was parsed and has to be written again in the venue's style
+- JSON Lines of `{"ts_wall_ns", "fonte", "payload"}` of PulseArb, whose source `poly_ws` is ours and was parsed, too; or
+  a document that quotes one such line as its `linha_jsonl`
 - one message per line
 - one JSON file with a message or a list of messages
 """
@@ -11,37 +13,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import zstandard
 
-from pmm.errors import Exit, LocalError
-from pmm.exchange.wording import compact, spaced
 from pmm.model import MILLISECOND, SECOND, Nanos
+from pmm.recordings.recorded import BadRecording, Recorded
+from pmm.sim.wording import compact, spaced
 
-# A recording is held in memory while it is served.
+# A recording of others is held in memory.
 TEXT_BYTES_MAX = 1 << 30
 _ZSTD_WINDOW_MAX = 1 << 31
-
-
-class BadRecording(LocalError):
-    """A recording that cannot be read, or holds no market data."""
-
-    code = "PMM-E305"
-    exit = Exit.CHECK_FAILED
-    hint = "Readable are the shapes named in docs/cli.md: envelopes, journals, one message per line, or one JSON list."
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One message: when it was received, its exact bytes, what is in it, and whether a socket carried it."""
-
-    at: Nanos
-    data: bytes
-    events: tuple[dict[str, object], ...]
-    on_socket: bool = True
 
 
 def read(path: Path) -> list[Recorded]:
@@ -88,7 +71,9 @@ def _messages(text: bytes) -> Iterator[Recorded]:
 
 def _wrapped(found: object) -> bool:
     """Whether this is a recorder's line about a message, not a message."""
-    return isinstance(found, dict) and ("payload" in found or {"ts", "kind", "data"} <= found.keys())
+    return isinstance(found, dict) and bool(
+        found.keys() & {"payload", "linha_jsonl"} or {"ts", "kind", "data"} <= found.keys()
+    )
 
 
 def _lines(text: bytes) -> Iterator[Recorded]:
@@ -106,7 +91,12 @@ def _lines(text: bytes) -> Iterator[Recorded]:
 
 
 def _line(line: bytes, found: object) -> Iterator[Recorded]:
-    if isinstance(found, dict) and "payload" in found:
+    if isinstance(found, dict) and "linha_jsonl" in found:
+        found = found["linha_jsonl"]
+    if isinstance(found, dict) and "ts_wall_ns" in found:
+        if found["fonte"] == "poly_ws":
+            yield from _rewritten(found["payload"], found["ts_wall_ns"])
+    elif isinstance(found, dict) and "payload" in found:
         if found.get("source") == "polymarket_clob" and str(found["payload"]).strip():
             yield from _exact(found["payload"].encode(), found["recv_wall_ts"] * MILLISECOND)
     elif isinstance(found, dict) and {"ts", "kind", "data"} <= found.keys():
