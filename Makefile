@@ -61,6 +61,7 @@ fuzz: $(VENV)/.test
 bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.instructions
+	$(BIN)/python -m benchmarks.exchange_http
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py

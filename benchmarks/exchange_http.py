@@ -3,12 +3,15 @@
 The client sends the same signed post-only orders, as raw bytes over keep-alive connections, to servers of their own
 processes that take turns in random order:
 
-    bare        an aiohttp handler that reads the body and returns an answer of the same size
+    bare        an aiohttp handler that reads the body and sends bytes that are there already
+    json        the same, as one writes it: `request.json()` and `web.json_response()`
     exchange    `LocalExchange`, which checks key, request signature and order signature and lets the order rest
-    logging     the same with `log_file`
+    unsigned    the same without the signature of the order: no hash, no recovery of the signer
+    logging     the exchange with `log_file`
 
-What a signed order costs by itself, its hash and the recovery of its signer, is measured in the same rounds in a
-process that does nothing else.  The goal: without that cost an order takes no more than twice as long as at `bare`.
+Nobody listens to the sockets.  What the hash of an order and the recovery of its signer cost is also measured by
+itself in every round, where it is quicker than between other things.  The goal: once that is taken out, at least half
+of what `bare` does, both by subtraction and for `unsigned`.
 """
 
 from __future__ import annotations
@@ -20,14 +23,16 @@ import selectors
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import NamedTuple
+from unittest import mock
 
 import orjson
 from aiohttp import web
@@ -47,6 +52,7 @@ from pmm.eip712 import (
 )
 from pmm.exchange import LocalExchange
 from pmm.exchange.keys import Key
+from pmm.exchange.tickets import Ticket
 from pmm.model import SECOND, USD
 from pmm.sim.catalog import default_listings
 from pmm.sim.venue import Venue, VenueParams
@@ -57,16 +63,15 @@ FUNDS = 1_000_000_000 * USD
 START = 1_790_000_000 * SECOND
 READ_BYTES = 1 << 16
 LIMIT_S = 60.0
-ANSWER = orjson.dumps(
-    {
-        "success": True,
-        "errorMsg": "",
-        "orderID": "0x" + "ab" * 32,
-        "status": "live",
-        "makingAmount": "",
-        "takingAmount": "",
-    }
-)
+ANSWER = {
+    "success": True,
+    "errorMsg": "",
+    "orderID": "0x" + "ab" * 32,
+    "status": "live",
+    "makingAmount": "",
+    "takingAmount": "",
+}
+ANSWER_BYTES = orjson.dumps(ANSWER)
 SIGNER = PrivateKey(bytes([1]) * 32)
 ADDRESS = address_of(SIGNER.public_key)
 DEMO = default_listings()[0].market
@@ -82,11 +87,16 @@ class Opened(NamedTuple):
     key: Key
 
 
-async def _bare(stack: AsyncExitStack) -> Opened:
-    async def take(request: web.Request) -> web.Response:
-        await request.read()
-        return web.Response(body=ANSWER, content_type="application/json")
+async def _read(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(body=ANSWER_BYTES, content_type="application/json")
 
+
+async def _read_json(request: web.Request) -> web.Response:
+    return web.json_response({**ANSWER, "orderID": (await request.json())["order"]["signature"][:66]})
+
+
+async def _handler(stack: AsyncExitStack, take: Callable[[web.Request], Awaitable[web.Response]]) -> Opened:
     app = web.Application()
     app.router.add_post("/order", take)
     runner = web.AppRunner(app, access_log=None)
@@ -106,12 +116,29 @@ async def _exchange(stack: AsyncExitStack, log_file: Path | None = None) -> Open
     return Opened(int(exchange.urls["clob_url"].rpartition(":")[2]), key)
 
 
+def _believed(ticket: Ticket, *_: object, **__: object) -> str:
+    """An id without a hash, for an order of which nothing is proven."""
+    return f"0x{ticket.fields.salt:064x}"
+
+
+async def _unsigned(stack: AsyncExitStack) -> Opened:
+    stack.enter_context(mock.patch("pmm.exchange.trading.prove", _believed))
+    return await _exchange(stack)
+
+
 async def _logging(stack: AsyncExitStack) -> Opened:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     return await _exchange(stack, Path(folder) / "log.jsonl")
 
 
-SERVERS = {"bare": _bare, "exchange": _exchange, "logging": _logging}
+SERVERS: dict[str, Callable[[AsyncExitStack], Awaitable[Opened]]] = {
+    "bare": partial(_handler, take=_read),
+    "json": partial(_handler, take=_read_json),
+    "exchange": _exchange,
+    "unsigned": _unsigned,
+    "logging": _logging,
+}
+SIGNED = {"exchange", "logging"}
 
 
 def serve(name: str, pipe: Connection) -> None:
@@ -205,7 +232,7 @@ def _accepted(connection: socket.socket) -> bool:
         got = connection.recv(READ_BYTES)
         assert got, "the server hung up"
         data += got
-    return data.startswith(b"HTTP/1.1 200 ") and b'"status":"live"' in data
+    return data.startswith(b"HTTP/1.1 200 ") and b'"live"' in data
 
 
 def _end(data: bytes) -> int | None:
@@ -310,21 +337,19 @@ def measure(orders: int, rounds: int, sockets: int) -> tuple[dict[str, list[Roun
 
 def show(results: dict[str, list[Round]], signatures: Sequence[float]) -> None:
     bare = results["bare"]
-    print(f"{'server':10} {'orders/s':>9} {'us an order':>12} {'server CPU us':>14}   without signature, over bare")
+    over: dict[str, float] = {}
+    print(f"{'server':9} {'orders/s':>9} {'us an order':>12} {'server CPU us':>14}   less signature, over bare")
     for name, rounds in results.items():
+        costs = signatures if name in SIGNED else [0.0] * len(rounds)
         wall, cpu = median(one.wall_us for one in rounds), median(one.cpu_us for one in rounds)
-        print(f"{name:10} {1e6 / wall:>9,.0f} {wall:>12,.0f} {cpu:>14,.0f}", end="   ")
-        print("" if name == "bare" else f"{_over(rounds, bare, signatures):.2f}")
-    print(f"hash and recovery of the signer: {median(signatures):.0f} us")
-    over = _over(results["exchange"], bare, signatures)
-    print(f"goal: at most {GOAL:g} times bare without signature: {'holds' if over <= GOAL else 'MISSED'} ({over:.2f})")
-
-
-def _over(rounds: Sequence[Round], bare: Sequence[Round], signatures: Sequence[float]) -> float:
-    """How many times as long as a bare request an order takes without its signature: the median of the rounds."""
-    return median(
-        (one.wall_us - cost) / other.wall_us for one, other, cost in zip(rounds, bare, signatures, strict=True)
-    )
+        over[name] = median(
+            (one.wall_us - cost) / other.wall_us for one, other, cost in zip(rounds, bare, costs, strict=True)
+        )
+        print(f"{name:9} {1e6 / wall:>9,.0f} {wall:>12,.0f} {cpu:>14,.0f}   {over[name]:.2f}")
+    print(f"signature: hash and recovery of the signer {median(signatures):.0f} us by itself")
+    found = f"{over['exchange']:.2f} by subtraction, {over['unsigned']:.2f} unsigned"
+    verdict = "holds" if max(over["exchange"], over["unsigned"]) <= GOAL else "MISSED"
+    print(f"goal: at most {GOAL:g} times as long as bare: {verdict} ({found})")
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ class Clock:
 
     def now(self) -> Nanos:
         """The venue's time.  As fast as possible, or stepped, means that it is wherever `set` last put it."""
-        if self.speed in {STEPPED, AS_FAST_AS_POSSIBLE}:
+        if self.speed == STEPPED or self.speed == AS_FAST_AS_POSSIBLE:
             return self._start_at
         return self._start_at + int((time.monotonic_ns() - self._started) * self.speed)
 

@@ -32,7 +32,7 @@ class Front:
 
     def opened(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         """Tell the log of a socket when it opens; its handler answers when it is over."""
-        self._record(request, socket, request.get(HARM, ""))
+        self._record(request, socket.status, b"", request.get(HARM, ""))
 
     def _wrapped(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -46,26 +46,18 @@ class Front:
                 response = refused.answer()
             except web.HTTPException as refused:
                 response = answer({"error": refused.reason}, refused.status)
-            if not isinstance(response, web.WebSocketResponse):
-                self._record(request, response, "" if rule is None else rule.harm.value)
+            if isinstance(response, web.Response):
+                body = response.body if isinstance(response.body, bytes) else b""
+                self._record(request, response.status, body, "" if rule is None else rule.harm.value)
             return response
 
         return handle
 
-    def _record(self, request: web.Request, response: web.StreamResponse, harm: str) -> None:
-        if self._log is None:
-            return
-        told = response.body if isinstance(response, web.Response) else None
-        self._log.add(
-            request.method,
-            request.path,
-            request.query_string,
-            request.headers,
-            response.status,
-            body=request.get(BODY, b""),
-            answer=told if isinstance(told, bytes) else b"",
-            harm=harm,
-        )
+    def _record(self, request: web.Request, status: int, told: bytes, harm: str) -> None:
+        if self._log is not None:
+            body = request.get(BODY, b"")
+            path, query = request.path, request.query_string
+            self._log.add(request.method, path, query, request.headers, status, body=body, answer=told, harm=harm)
 
 
 async def _nowhere(request: web.Request) -> web.StreamResponse:
