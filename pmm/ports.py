@@ -38,6 +38,9 @@ class Feed(Protocol):
 class BookReader(Protocol):
     """Reads books over REST while everything else goes on."""
 
+    async def serve(self) -> None:
+        """Work until cancelled; the driver runs it beside the feeds."""
+
     def read(self, tokens: Sequence[TokenId], emit: Emit) -> None:
         """Emit one `BookRead` for every token, whatever happens; never raises for what the venue does."""
 

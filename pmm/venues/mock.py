@@ -7,7 +7,9 @@
     engine.step(feed.set_price("0.50", spread="0.02"))
 
 Every method returns the events that the engine would have received from a real socket, and hands them to the driver
-too when the feed was given to one (`run`).  Time moves only by `pass_time`.
+too when the feed was given to one (`run`).  Time moves only by `pass_time` and `freeze`.  The feed knows the true book
+as a venue does, so every hash is true, and a book that went wrong is told apart from it: `corrupt` sends a change that
+never happened, `miss` lets one happen that is never sent, `freeze` lets time pass without a word.
 """
 
 from __future__ import annotations
@@ -19,17 +21,20 @@ from typing import TypeAlias, TypeVar
 import orjson
 
 from pmm._fast import ASK, BID, Book
-from pmm.events import Event, FeedNews, FeedSignal, Frame, MarketListed, Timer
+from pmm.events import BookRead, Event, FeedNews, FeedSignal, Frame, MarketListed, Timer
 from pmm.model import (
     GRID,
     MILLISECOND,
     SECOND,
     SHARE,
+    BookPage,
+    Level,
     Market,
     Nanos,
     Price,
     Side,
     Size,
+    TokenId,
     parse_price,
     parse_size,
     price_text,
@@ -40,16 +45,20 @@ from pmm.ports import Emit
 Levels: TypeAlias = Sequence[tuple[str, str]]
 Told = TypeVar("Told", FeedSignal, Frame, Timer)
 DEFAULT_SIZE: Size = 100 * SHARE
+_SIDES = {Side.BUY: BID, Side.SELL: ASK}
 
 
 class MockFeed:
-    """One market's feed by hand.  Prices and sizes are decimal text, in terms of the market's first token."""
+    """One market's feed by hand, and its REST reads: prices and sizes are decimal text, of the market's first token."""
 
     def __init__(self, market: Market, at: Nanos = 1_790_000_000 * SECOND, connection: int = 0) -> None:
         self.market = market
         self.at = at
         self.connection = connection
         self.reconnects: list[str] = []
+        self.asked: list[tuple[str, tuple[TokenId, ...]]] = []
+        self.rest_failure = ""
+        self._last_trade: Price | None = None
         self._book = Book(market.tick)
         self._pending: list[Event] = []
         self._arrived = asyncio.Event()
@@ -67,6 +76,35 @@ class MockFeed:
     def reconnect(self, cause: str) -> None:
         """What the engine asked for is kept in `reconnects`; nothing happens by itself."""
         self.reconnects.append(cause)
+
+    def subscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Kept in `asked`, as `("subscribe", tokens)`; the answer is what the test sends next."""
+        self.asked.append(("subscribe", tuple(tokens)))
+
+    def unsubscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Kept in `asked`."""
+        self.asked.append(("unsubscribe", tuple(tokens)))
+
+    def resubscribe(self, tokens: Sequence[TokenId]) -> None:
+        """Kept in `asked`; `snapshot` is how the venue would answer."""
+        self.asked.append(("resubscribe", tuple(tokens)))
+
+    # --- the BookReader port --------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Answers are given at once, so there is nothing to keep going."""
+
+    def read(self, tokens: Sequence[TokenId], emit: Emit) -> None:
+        """Answer from the true book at once, or with `rest_failure` where a test has set one."""
+        for token in tokens:
+            emit(self.read_book(token))
+
+    def read_book(self, token: TokenId) -> BookRead:
+        """What REST says of a token's book now."""
+        numbers = {each.token_id: number for number, each in enumerate(self.market.tokens)}
+        if self.rest_failure or token not in numbers:
+            return BookRead(self.at, self.at, token, None, self.rest_failure or "no such token")
+        return BookRead(self.at, self.at, token, self._page(numbers[token]))
 
     # --- state and health -----------------------------------------------------------------------------------------
 
@@ -90,6 +128,10 @@ class MockFeed:
         self.at += round(seconds * SECOND)
         return self._tell(Timer(self.at))
 
+    def freeze(self, seconds: int) -> tuple[Timer, ...]:
+        """Time passes second by second, the socket stays open, and not a byte comes."""
+        return tuple(self.pass_time(1) for _ in range(seconds))
+
     # --- data -----------------------------------------------------------------------------------------------------
 
     def set_book(self, bids: Levels, asks: Levels) -> Frame:
@@ -109,9 +151,19 @@ class MockFeed:
 
     def change(self, side: Side, price: str, size: str) -> Frame:
         """A level of the first token shows another size; "0" removes it."""
-        level = parse_price(price)
-        self._book.set(BID if side is Side.BUY else ASK, level, parse_size(size))
-        mirrored = self._book.mirrored()
+        self.miss(side, price, size)
+        return self._say_change(side, price, size)
+
+    def miss(self, side: Side, price: str, size: str) -> None:
+        """The venue's book changes and the message about it is lost: the next hash gives it away."""
+        self._book.set(_SIDES[side], parse_price(price), parse_size(size))
+
+    def corrupt(self, side: Side, price: str, size: str) -> Frame:
+        """A change that never happened, with the hash and the best prices of the true book."""
+        return self._say_change(side, price, size)
+
+    def _say_change(self, side: Side, price: str, size: str) -> Frame:
+        level, mirrored = parse_price(price), self._book.mirrored()
         entries = [
             self._change(0, self._book, side, level, size),
             self._change(1, mirrored, side.opposite, GRID - level, size),
@@ -126,7 +178,8 @@ class MockFeed:
         )
 
     def trade(self, taker: Side, price: str, size: str) -> Frame:
-        """A print on the tape; the book does not change by itself."""
+        """A print on the tape; the book does not change by itself, but its hash holds the price from now on."""
+        self._last_trade = parse_price(price)
         return self._frame(
             {
                 "market": self.market.condition_id,
@@ -162,8 +215,23 @@ class MockFeed:
             "asks": _texts(book.levels(ASK)),
             "tick_size": price_text(self.market.tick),
             "event_type": "book",
-            "last_trade_price": "",
+            "last_trade_price": self._last_trade_text(),
         }
+
+    def _page(self, number: int) -> BookPage:
+        book = self._book.mirrored() if number else self._book
+        return BookPage(
+            token=self.market.tokens[number].token_id,
+            condition_id=self.market.condition_id,
+            timestamp_ms=self.at // MILLISECOND,
+            bids=tuple(Level(*level) for level in book.levels(BID)),
+            asks=tuple(Level(*level) for level in book.levels(ASK)),
+            tick=self.market.tick,
+            min_size=self.market.min_size,
+            neg_risk=self.market.neg_risk,
+            last_trade=self._last_trade,
+            hash=self._hash(number, book),
+        )
 
     def _change(self, number: int, book: Book, side: Side, price: Price, size: str) -> dict[str, object]:
         return {
@@ -177,9 +245,13 @@ class MockFeed:
         }
 
     def _hash(self, number: int, book: Book) -> str:
-        market = self.market
-        min_size, stamp = size_text(market.min_size), self._timestamp()
-        return book.hash(market.condition_id, market.tokens[number].token_id, stamp, min_size, market.neg_risk, "")
+        market, token = self.market, self.market.tokens[number].token_id
+        min_size, stamp, trade = size_text(market.min_size), self._timestamp(), self._last_trade_text()
+        return book.hash(market.condition_id, token, stamp, min_size, market.neg_risk, trade)
+
+    def _last_trade_text(self) -> str:
+        """Three decimals at least, as books of the venue carry it; empty before the first trade."""
+        return "" if self._last_trade is None else f"0.{self._last_trade:04d}".removesuffix("0")
 
     def _timestamp(self) -> str:
         return str(self.at // MILLISECOND)

@@ -206,3 +206,125 @@ def test_delays_double_from_the_base_to_the_cap_with_jitter_and_end():
     backoff = Backoff(base=1, cap=60, attempts=10)
     assert [backoff.delay(n, Highest()) for n in range(1, 11)] == [1, 2, 4, 8, 16, 32, 60, 60, 60, None]
     assert [backoff.delay(n, Lowest()) for n in range(1, 4)] == [0.5, 1, 2]
+
+
+class Listening:
+    """A venue that keeps what it is told and answers every subscription."""
+
+    def __init__(self):
+        self.told = []  # one list of frames per connection
+
+    async def __call__(self, socket):
+        frames = []
+        self.told.append(frames)
+        with suppress(ConnectionClosed):
+            async for message in socket:
+                if message == "PING":
+                    await socket.send("PONG")
+                    continue
+                frames.append(orjson.loads(message))
+                if frames[-1].get("operation") != "unsubscribe":
+                    await socket.send(orjson.dumps([{"dump": frames[-1]["assets_ids"]}]).decode())
+
+
+async def test_tokens_come_and_go_on_the_open_socket_and_the_next_one_asks_for_what_is_left():
+    venue, sink = Listening(), Sink()
+    async with running(venue, sink) as stream:
+        await sink.until(sink.frames)
+        stream.subscribe(["3", "1"])
+        await sink.until(lambda: len(sink.frames()) == 2)
+        stream.unsubscribe(["1", "9"])
+        stream.subscribe(["4"])
+        await sink.until(lambda: len(sink.frames()) == 3)
+        stream.reconnect("enough of this socket")
+        await sink.until(lambda: len(sink.frames()) == 4)
+    assert venue.told == [
+        [
+            {"assets_ids": ["1", "2"], "type": "market"},
+            {"operation": "subscribe", "assets_ids": ["3"]},
+            {"operation": "unsubscribe", "assets_ids": ["1"]},
+            {"operation": "subscribe", "assets_ids": ["4"]},
+        ],
+        [{"assets_ids": ["2", "3", "4"], "type": "market"}],
+    ]
+
+
+async def test_a_resubscription_leaves_and_follows_again_and_asks_for_nothing_that_is_not_followed():
+    venue, sink = Listening(), Sink()
+    async with running(venue, sink) as stream:
+        await sink.until(sink.frames)
+        stream.resubscribe(["2", "7"])
+        await sink.until(lambda: len(sink.frames()) == 2)
+    assert venue.told[0][1:] == [
+        {"operation": "unsubscribe", "assets_ids": ["2"]},
+        {"operation": "subscribe", "assets_ids": ["2"]},
+    ]
+    assert orjson.loads(sink.frames()[-1]) == [{"dump": ["2"]}]
+
+
+async def test_what_is_asked_for_while_there_is_no_socket_is_part_of_the_first_frame():
+    venue, sink = Listening(), Sink()
+
+    def emit(event):
+        sink(event)
+        if isinstance(event, FeedSignal) and event.news is FeedNews.CLOSED:
+            stream.resubscribe(["1"])
+            stream.subscribe(["3"])
+
+    async with running(venue, emit) as stream:
+        await sink.until(sink.frames)
+        stream.reconnect("a new one")
+        await sink.until(lambda: len(sink.frames()) == 2)
+        stream.subscribe(["4"])
+        await sink.until(lambda: len(sink.frames()) == 3)
+    assert venue.told[1] == [
+        {"assets_ids": ["1", "2", "3"], "type": "market"},
+        {"operation": "subscribe", "assets_ids": ["4"]},
+    ]
+
+
+async def test_without_a_token_no_socket_is_opened():
+    venue, sink = Listening(), Sink()
+    async with serve(venue, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        stream = MarketStream(f"ws://127.0.0.1:{port}/ws/market", dice=Random(1), backoff=FAST)
+        task = asyncio.create_task(stream.run(sink))
+        await asyncio.sleep(0)
+        assert sink.events == []
+        stream.subscribe(["1"])
+        await sink.until(sink.frames)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert venue.told == [[{"assets_ids": ["1"], "type": "market"}]]
+
+
+async def test_a_venue_that_answers_no_ping_is_left_even_while_its_data_flows():
+    sink, connections = Sink(), []
+
+    async def venue(socket):
+        connections.append(socket)
+        with suppress(ConnectionClosed):
+            while len(connections) == 1:
+                await socket.send("{}")
+                await asyncio.sleep(0.005)
+            await socket.wait_closed()
+
+    async with running(venue, sink, heartbeat=0.01, pong_limit=0.05):
+        await sink.until(lambda: len(connections) == 2)
+    assert "no PONG for 0.05 s" in [event.cause for event in sink.events if isinstance(event, FeedSignal)]
+
+
+async def test_pongs_keep_a_quiet_connection():
+    sink, pongs = Sink(), 5
+    venue = Listening()
+    async with running(venue, sink, heartbeat=0.02, pong_limit=1.0):
+        await sink.until(lambda: sink.frames().count(b"PONG") >= pongs)
+    assert len(venue.told) == 1
+
+
+def test_the_official_limit_of_silence_holds_unless_heartbeats_are_slower():
+    def stream(heartbeat):
+        return MarketStream("ws://127.0.0.1:1", ["1"], dice=Random(1), heartbeat=heartbeat)
+
+    assert [stream(beat).pong_limit for beat in (0.1, 10.0, 20.0)] == [30.0, 30.0, 60.0]
