@@ -15,6 +15,8 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # What the log is told about a request: its body where it was signed, and the fault that it met.
 BODY = web.RequestKey("body", bytes)
 HARM = web.RequestKey("harm", str)
+# The entries of a batch with which nothing is done, and what is said about each.
+SPOILED: web.RequestKey[dict[int, str]] = web.RequestKey("spoiled", dict)
 
 BAD_TOKEN = "Invalid token id"  # noqa: S105 - a text of the venue
 BAD_SIDE = "Invalid side"

@@ -5,22 +5,25 @@ Every act is a POST with a JSON object, and a scenario file performs the same ac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Protocol
 
 from aiohttp import web
 
 from pmm.exchange.answers import NO_BOOK, Refused, answer, json_text, token_id
-from pmm.exchange.bodies import Act, Body, flag, handler, number, side, text, tif, token, units
+from pmm.exchange.bodies import Act, Body, count, flag, handler, number, side, text, tif, token, units
 from pmm.exchange.clock import Clock
 from pmm.exchange.control_faults import FaultActs
 from pmm.exchange.control_venue import VenueActs
 from pmm.exchange.house import House
 from pmm.exchange.log import RequestLog
+from pmm.exchange.moves import in_the_way, moves
 from pmm.exchange.request_faults import RequestFaults
+from pmm.exchange.scenario import Step
 from pmm.exchange.source import Source
 from pmm.exchange.stream import Hub
-from pmm.model import parse_price, parse_size, size_text
+from pmm.model import SECOND, Nanos, Size, parse_price, parse_size, size_text
 from pmm.sim.matching import Report
 from pmm.sim.venue import Venue
 from pmm.sim.world import DemoWorld
@@ -39,6 +42,12 @@ class Exchange(Protocol):
 
     def wake(self) -> None:
         """Look at the clock again."""
+
+    def plan(self, steps: Iterable[Step]) -> None:
+        """Do acts later, at their times after the opening."""
+
+    def since_opening(self, at: Nanos) -> Nanos:
+        """What steps say for a moment."""
 
     async def advance(self, seconds: float) -> None:
         """Let a stepped clock pass so many seconds, and do everything that is due on the way."""
@@ -65,6 +74,7 @@ class Control:
         self._orders = 0
         self.acts: dict[str, Act] = {
             "/orders": self._place,
+            "/orders/move": self._move,
             "/traders": self._traders,
             "/clock/advance": self._advance,
             "/clock/speed": self._speed,
@@ -109,7 +119,7 @@ class Control:
             token(body, self._source),
             side(body),
             units(body, "price", parse_price),
-            units(body, "size", parse_size),
+            self._size(body),
             tif=tif(body),
             post_only=flag(body, "post_only", default=False),
             owner=text(body, "owner", "foreign"),
@@ -119,6 +129,21 @@ class Control:
             raise Refused(404, NO_BOOK)
         self._exchange.settle()
         return _report(report)
+
+    async def _move(self, body: Body) -> object:
+        """Trade a market away from where it is, a tick at a time; the rest happens by the venue's clock."""
+        self._world()
+        now, name = self._clock.now(), token(body, self._source)
+        found = self._source.wire(name)
+        if found is None:
+            raise Refused(404, NO_BOOK)
+        steps = moves(found, side(body), count(body, "ticks", 20), units(body, "size", parse_size))
+        pause = round(number(body, "seconds", 0.05, high=1e6) * SECOND) // len(steps)
+        begin = self._exchange.since_opening(now)
+        self._exchange.plan(
+            Step(begin + order * pause, "/orders", {**step, "token_id": name}) for order, step in enumerate(steps, 1)
+        )
+        return {"from": steps[0]["price"], "to": steps[-1]["price"], "steps": len(steps)}
 
     async def _cancel(self, request: web.Request) -> web.Response:
         report = self._world().cancel(request.match_info["order_id"], at=self._clock.now())
@@ -135,6 +160,12 @@ class Control:
         self._world().set_trading(on=on, at=self._clock.now())
         self._exchange.settle()
         return {"on": on}
+
+    def _size(self, body: Body) -> Size:
+        """With `sweep`, what rests in the way of the order comes on top, so that `size` is what is left of it."""
+        size = units(body, "size", parse_size)
+        found = self._source.wire(token(body, self._source)) if flag(body, "sweep", default=False) else None
+        return size if found is None else size + in_the_way(found, side(body), units(body, "price", parse_price))
 
     def _world(self) -> DemoWorld:
         world = self._source.world if isinstance(self._source, Venue) else self._source

@@ -118,6 +118,7 @@ class FaultActs:
             text(body, "code") if body.get("code") is not None else None,
             retry_after,
             mapping(body, "fields"),
+            count(body, "entries", 1),
         )
         return {"rules": len(self._requests.rules), "added": self._requests.add(rule)}
 

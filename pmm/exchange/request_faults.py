@@ -11,7 +11,7 @@ from typing import TypeAlias
 import orjson
 from aiohttp import web
 
-from pmm.exchange.answers import HARM, Handler, Refused, answer
+from pmm.exchange.answers import HARM, SPOILED, Handler, Refused, answer
 from pmm.exchange.clock import Clock
 from pmm.model import SECOND
 from pmm.sim.dice import Dice, Stream
@@ -40,6 +40,7 @@ class Harm(StrEnum):
     | delay | `seconds` later | the true one, when it is done |
     | shuffle | yes | the true list, in an order of the dice |
     | short | yes | the true list without its last entry |
+    | partial | all but `entries` of a batch | the true list, with `text` as the error of those |
     | alter | yes | the true one with the values of `fields` wherever those keys are |
     """
 
@@ -55,6 +56,7 @@ class Harm(StrEnum):
     DELAY = "delay"
     SHUFFLE = "shuffle"
     SHORT = "short"
+    PARTIAL = "partial"
     ALTER = "alter"
 
 
@@ -66,6 +68,7 @@ class RequestRule:
     chance      decides each time
     seconds     of the venue's clock
     fields      what `alter` writes over, by key
+    entries     how many orders of a batch `partial` strikes; the dice say where
     """
 
     on: str
@@ -78,6 +81,7 @@ class RequestRule:
     code: str | None = None
     retry_after: int | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
+    entries: int = 1
 
     def meets(self, method: str, path: str) -> bool:
         wanted_method, _, wanted_path = self.on.partition(" ")
@@ -152,6 +156,9 @@ class RequestFaults:
                 return await _done(request, handler)
             case Harm.SHUFFLE | Harm.SHORT | Harm.ALTER:
                 return self._altered(rule, await _done(request, handler))
+            case Harm.PARTIAL:
+                request[SPOILED] = self._spoiled(rule, body)
+                return await _done(request, handler)
             case Harm.LIE_CANCELED:
                 return answer({"canceled": _ids(body), "not_canceled": {}})
             case Harm.DENY_CANCELED:
@@ -169,6 +176,17 @@ class RequestFaults:
             told = told[:-1] if rule.harm is Harm.SHORT else _shuffled(told, self._dice)
         reply.body = orjson.dumps(told)
         return reply
+
+    def _spoiled(self, rule: RequestRule, body: bytes) -> dict[int, str]:
+        """Neighbours in the batch, from one that the dice choose; none in what is no batch."""
+        try:
+            batch = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return {}
+        if not isinstance(batch, list) or not batch:
+            return {}
+        first = int(self._dice.random() * len(batch))
+        return {(first + place) % len(batch): rule.text for place in range(min(rule.entries, len(batch)))}
 
     async def _parked(self, rule: RequestRule, request: web.Request, handler: Handler) -> None:
         await self._wait(rule)

@@ -8,9 +8,9 @@ from typing import TypeAlias
 from aiohttp import web
 
 from pmm.exchange.answers import Refused
+from pmm.exchange.charts import CHARTS
 from pmm.exchange.prices import spread, two_sided
 from pmm.exchange.source import Source
-from pmm.model import USD
 from pmm.sim.catalog import Listing
 
 Row: TypeAlias = dict[str, object]
@@ -22,15 +22,13 @@ _ORDERS = frozenset({*_BOUNDED, "one_day_price_change", "end_date", "question"})
 
 
 def searchable(source: Source, listing: Listing, detail: Row) -> Row:
-    """A market as the search shows it.  A venue seldom lives for a day, so its volume is all that has traded."""
+    """A market as the search shows it, without what `matching` adds about the last day."""
     market = listing.market
     found = source.wire(market.yes)
     return {
         **detail,
         "event_id": listing.event_id,
         "spread": float(spread(found)) if found is not None and two_sided(found) else 1.0,
-        "volume_24hr": source.volume(market.condition_id) / USD,
-        "one_day_price_change": 0.0,
         "end_date": market.end_date,
     }
 
@@ -38,7 +36,8 @@ def searchable(source: Source, listing: Listing, detail: Row) -> Row:
 def matching(request: web.Request, found: Iterable[tuple[Listing, Row]]) -> list[Row]:
     """The rows that a request wants, in its order; without one, in that of the list.  Raises Refused."""
     bounds = {name: (_bound(request, "min_" + name), _bound(request, "max_" + name)) for name in _BOUNDED}
-    rows = [row for listing, row in found if _named(request, listing) and _within(row, bounds)]
+    named = [_with_last_day(request, listing, row) for listing, row in found if _named(request, listing)]
+    rows = [row for row in named if _within(row, bounds)]
     order = request.query.get("order_by")
     if order is None:
         return rows
@@ -53,6 +52,12 @@ def page_size(request: web.Request) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
         raise Refused(400, "page_size must be a whole number from 1 to 500")
     return min(int(text), PAGE_MAX)
+
+
+def _with_last_day(request: web.Request, listing: Listing, row: Row) -> Row:
+    """An exchange that has been open for less than a day tells about the time since it opened."""
+    volume, change = request.app[CHARTS].day(listing)
+    return {**row, "volume_24hr": volume, "one_day_price_change": change}
 
 
 def _named(request: web.Request, listing: Listing) -> bool:

@@ -16,13 +16,16 @@ from aiohttp import web
 
 from pmm.errors import UsageError
 from pmm.exchange.answers import Refused, answer
+from pmm.exchange.builder_desk import BuilderDesk
 from pmm.exchange.channel import Channel
+from pmm.exchange.charts import CHARTS, Charts
 from pmm.exchange.clock import AS_FAST_AS_POSSIBLE, STEPPED, Clock
 from pmm.exchange.control import Control
 from pmm.exchange.front import Front
 from pmm.exchange.gamma import Gamma
 from pmm.exchange.house import OPENING_FUNDS, House
 from pmm.exchange.listings import Listings
+from pmm.exchange.live_activity import LiveActivity
 from pmm.exchange.log import RequestLog
 from pmm.exchange.ports import HOST, listen
 from pmm.exchange.request_faults import RequestFaults
@@ -73,6 +76,7 @@ class LocalExchange:
     ) -> None:
         self.source = source
         self.clock = Clock(source.now, speed)
+        self.charts = Charts(source, self.clock)
         self.log = RequestLog(log_file, self.clock.now, _soon)
         self.hub = Hub(source.dump, self._begin, fork(seed, "market frames"))
         if self.log.written:
@@ -86,6 +90,7 @@ class LocalExchange:
         self.house = self._house(seed, funds) if isinstance(source, Venue) else None
         if self.house is not None:
             self.house.trading.legacy_v1 = legacy_v1
+        self._builders = BuilderDesk(self.house.auth, self.clock, seed) if self.house is not None else None
         self.control = Control(self, source, self.clock, self.hub, self.log, self.faults, self.house)
         self.urls: dict[str, str] = {}
         self.connects = 0
@@ -158,19 +163,34 @@ class LocalExchange:
                 await asyncio.sleep(0)
 
     def _due(self) -> Nanos | None:
-        """When something happens next: in the venue, or in the scenario."""
+        """When something happens next: in the venue, in the scenario, or on the charts."""
         due = self.source.next_at() if self._begun else None
         if self._steps:
             step_at = self._opened_at + self._steps[0].after
-            return step_at if due is None else min(due, step_at)
-        return due
+            due = step_at if due is None else min(due, step_at)
+        if due is None:
+            return None if self.source.waits else self.charts.due
+        return min(due, self.charts.due)
 
     async def _do_next(self) -> None:
+        due = self._due()
+        if due is not None and due >= self.charts.due:
+            self.charts.tell(due)
+            return
         due = self.source.next_at() if self._begun else None
         if self._steps and (due is None or self._opened_at + self._steps[0].after <= due):
             await self._perform(self._steps.popleft())
         else:
             self.pump()
+
+    def plan(self, steps: Iterable[Step]) -> None:
+        """Do acts later, at their times after the opening, between those of the scenario."""
+        self._steps = deque(sorted([*self._steps, *steps], key=lambda step: step.after))
+        self.wake()
+
+    def since_opening(self, at: Nanos) -> Nanos:
+        """What steps say for a moment."""
+        return at - self._opened_at
 
     async def _perform(self, step: Step) -> None:
         """Do an act of the scenario; one that is refused is told in the log and counted."""
@@ -183,6 +203,9 @@ class LocalExchange:
 
     def pump(self) -> None:
         """Send what is due next."""
+        due = self.source.next_at()
+        if due is not None and due >= self.charts.due:
+            self.charts.tell(due)
         self.hub.publish(self.source.step())
         if self.house is not None:
             self.house.publish()
@@ -269,15 +292,20 @@ class LocalExchange:
 
     def _public(self) -> web.Application:
         users = [web.get("/ws/user", _no_user_channel)] if self.house is None else self.house.routes()
-        return self.front.application(
+        app = self.front.application(
             [
                 *Reads(self.source, self.clock).routes(),
+                *self.charts.routes(),
+                *LiveActivity(self.source).routes(),
                 *Listings(self.source).routes(),
                 *Gamma(self.source).routes("/gamma"),
                 web.get("/ws/market", self.hub.channel.serve),
                 *users,
+                *(self._builders.routes() if self._builders is not None else ()),
             ]
         )
+        app[CHARTS] = self.charts
+        return app
 
     def _count(self) -> None:
         self.connects += 1

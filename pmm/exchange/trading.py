@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from pmm.eip712 import SignatureType
-from pmm.exchange.answers import NO_MARKET, Refused, answer
+from pmm.exchange.answers import NO_MARKET, SPOILED, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.clock import Clock
 from pmm.exchange.keys import Key
@@ -83,7 +83,11 @@ class Trading:
             raise Refused(400, TOO_MANY_ORDERS.format(len(bodies), ORDERS_MAX))
         headers = self._spend(key, len(bodies), cancels=False)
         # All go to the engine before the first is waited for, as the venue works on them side by side.
-        results = [self._attempt(key, body) for body in bodies]
+        spoiled = request.get(SPOILED, {})
+        results = [
+            Refusal(spoiled[number], 500) if number in spoiled else self._attempt(key, body)
+            for number, body in enumerate(bodies)
+        ]
         for number, result in enumerate(results):
             if isinstance(result, Placed) and result.final_at is not None:
                 results[number] = await self._final(result.order_id, result.final_at)

@@ -14,10 +14,10 @@ import orjson
 from pmm.exchange.channel import NOT_UNDERSTOOD, Channel, Client
 from pmm.exchange.keys import Key, KeyRing
 from pmm.exchange.papers import MarketOf, order_frame, trade_frame
-from pmm.exchange.wording import compact
 from pmm.model import ConditionId
 from pmm.sim.dice import Dice
 from pmm.sim.venue import OrderEvent, TradeEvent
+from pmm.sim.wording import compact
 
 MARKETS_MAX = 5_000
 
@@ -37,10 +37,17 @@ class UserHub:
     def __init__(
         self, keys: KeyRing, owner_of: Callable[[str], str | None], market_of: MarketOf, dice: Dice | None = None
     ) -> None:
-        self.channel = Channel(self._obey, _nothing, dice)
+        self.channel = Channel(self._obey, self._forget, dice)
         self._keys = keys
         self._owner_of = owner_of
         self._market_of = market_of
+        self._signer_of: dict[Client, str] = {}
+        self._by_signer: dict[str, dict[Client, None]] = {}
+
+    @property
+    def listening(self) -> int:
+        """How many sockets have shown a key."""
+        return len(self._signer_of)
 
     def publish(self, events: Iterable[OrderEvent | TradeEvent]) -> None:
         """Tell every socket of the account that an event is about."""
@@ -49,21 +56,25 @@ class UserHub:
             if signer is None or self.channel.faults.mute:
                 continue
             market = event.order.market if isinstance(event, OrderEvent) else event.trade.market
-            readers = [client for client in self.channel.clients if self._hears(client, signer, market)]
+            readers = [client for client in self._by_signer.get(signer, ()) if self._hears(client, market)]
             if readers:
                 frame = order_frame(event) if isinstance(event, OrderEvent) else trade_frame(event, self._market_of)
                 self.channel.publish(readers, compact(frame))
 
-    def _hears(self, client: Client, signer: str, market: ConditionId) -> bool:
-        key = self._keys.get(client.api_key) if client.api_key is not None else None
-        return key is not None and key.address == signer and (client.markets is None or market in client.markets)
+    def _hears(self, client: Client, market: ConditionId) -> bool:
+        """A key that was deleted since hears nothing more."""
+        known = client.api_key is not None and self._keys.get(client.api_key) is not None
+        return known and (client.markets is None or market in client.markets)
 
     def _obey(self, client: Client, text: str | bytes) -> None:
         request = _parse(text)
         if request is not None and request.auth is not None:
             key = self._key(*request.auth)
             if key is not None:
+                self._forget(client)
                 client.api_key = key.api_key
+                self._signer_of[client] = key.address
+                self._by_signer.setdefault(key.address, {})[client] = None
                 client.markets = None if request.markets is None else set(request.markets)
                 return
             # Nothing says how the venue refuses; a socket that is cut leads to the same retry in every client.
@@ -72,6 +83,14 @@ class UserHub:
             self.channel.send(client, NOT_UNDERSTOOD)
         else:
             _change(client, request)
+
+    def _forget(self, client: Client) -> None:
+        """Take a client out of the index; one that shows another key enters it anew."""
+        signer = self._signer_of.pop(client, None)
+        if signer is not None:
+            del self._by_signer[signer][client]
+            if not self._by_signer[signer]:
+                del self._by_signer[signer]
 
     def _key(self, api_key: str, secret: str, passphrase: str) -> Key | None:
         key = self._keys.get(api_key)
@@ -113,7 +132,3 @@ def _parse(text: str | bytes) -> _Request | None:
 
 def _names(markets: object) -> bool:
     return isinstance(markets, list) and len(markets) <= MARKETS_MAX and all(isinstance(one, str) for one in markets)
-
-
-def _nothing(_: Client) -> None:
-    """A user socket leaves nothing behind."""

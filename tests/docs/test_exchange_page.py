@@ -49,7 +49,7 @@ def test_the_scenario_on_the_page_is_one(tmp_path: Path) -> None:
     assert [step.act for step in read_scenario(file)] == ["/faults/requests", "/venue/restart"]
 
 
-@pytest.mark.parametrize("path", ["/auth/builder-api-key", "/rfq/quotes", "/submit", "/deployed"])
+@pytest.mark.parametrize("path", ["/ohlc", "/rfq/quotes", "/submit", "/deployed"])
 async def test_what_is_not_there_is_not_found(path: str) -> None:
     async with trading(quiet_venue()) as floor:
         assert "error" in await floor.get(path, status=404)

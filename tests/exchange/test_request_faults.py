@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pmm.eip712 import Generation
 from tests.exchange.conftest import DEMO, Trading, event, silence
 
 BATCH = "POST /orders"
@@ -45,6 +46,32 @@ async def test_a_batch_is_taken_in_part(floor: Trading) -> None:
     told = await floor.ann.ask("POST", "/orders", bodies)
     assert [row["success"] for row in told] == [True, False, True]
     assert await open_orders(floor) == {ids[0], ids[2]}
+
+
+async def test_some_orders_of_a_batch_fail_and_the_others_are_placed(floor: Trading) -> None:
+    bodies, ids = batch(floor, "10", "11", "12", "13", "14")
+    await harm(floor, BATCH, "partial", entries=2, text="Rate limit exceeded")
+    told = await floor.ann.ask("POST", "/orders", bodies)
+    failed = [number for number, row in enumerate(told) if not row["success"]]
+    assert len(failed) == 2
+    assert {told[number]["errorMsg"] for number in failed} == {"Rate limit exceeded"}
+    placed = [name for number, name in enumerate(ids) if number not in failed]
+    assert [row["orderID"] for row in told if row["success"]] == placed
+    assert await open_orders(floor) == set(placed)
+    again = await floor.ann.ask("POST", "/orders", [bodies[number] for number in failed])
+    assert all(row["success"] for row in again)
+
+
+async def test_all_orders_of_a_batch_can_fail_and_what_is_no_batch_stays_as_it_is(floor: Trading) -> None:
+    bodies, _ = batch(floor, "10", "11")
+    await harm(floor, BATCH, "partial", entries=9)
+    told = await floor.ann.ask("POST", "/orders", bodies)
+    assert [row["errorMsg"] for row in told] == ["Internal server error"] * 2
+    await harm(floor, BATCH, "partial", times=3)
+    nothing: tuple[object, ...] = ([], {}, b"{")
+    for body in nothing:
+        assert "error" in await floor.ann.ask("POST", "/orders", body, status=400)
+    assert await open_orders(floor) == set()
 
 
 async def test_a_list_of_one_and_a_refusal_stay_as_they_are(floor: Trading) -> None:
@@ -138,6 +165,31 @@ async def test_metadata_names_the_wrong_exchange(floor: Trading) -> None:
     assert (await floor.get(f"/gamma/markets/slug/{DEMO.slug}"))["negRisk"] is True
     assert await floor.get(neg_risk) == {"neg_risk": False}
     assert await floor.get(path) == true
+
+
+async def test_who_believes_a_wrong_version_is_told_so_once(floor: Trading) -> None:
+    await harm(floor, "GET /version", "alter", fields={"version": 1})
+    generation = Generation((await floor.get("/version"))["version"])
+    mismatch = {"error": "order_version_mismatch"}
+    assert await floor.ann.ask("POST", "/order", floor.ann.body(DEMO, generation=generation), status=400) == mismatch
+    generation = Generation((await floor.get("/version"))["version"])
+    assert (await floor.ann.ask("POST", "/order", floor.ann.body(DEMO, generation=generation)))["status"] == "live"
+
+
+async def test_a_mismatch_of_versions_can_come_as_an_answer(floor: Trading) -> None:
+    await harm(floor, "POST /order", "fail", status=200, text="order_version_mismatch")
+    assert await floor.ann.ask("POST", "/order", floor.ann.body(DEMO)) == {"error": "order_version_mismatch"}
+    assert await open_orders(floor) == set()
+
+
+async def test_a_fill_is_told_larger_than_it_was_over_http_too(floor: Trading) -> None:
+    await floor.place("SELL", "0.40")
+    trade = (await floor.ann.place(DEMO))["tradeIDs"][0]
+    await harm(floor, "GET /data/trades", "alter", fields={"size": "10.01", "matched_amount": "10.01"})
+    (told,) = (await floor.ann.ask("GET", "/data/trades", query=f"?id={trade}"))["data"]
+    assert (told["size"], told["maker_orders"][0]["matched_amount"]) == ("10.01", "10.01")
+    (true,) = (await floor.ann.ask("GET", "/data/trades", query=f"?id={trade}"))["data"]
+    assert (true["size"], true["maker_orders"][0]["matched_amount"]) == ("10", "10")
 
 
 async def test_an_order_signed_for_the_wrong_exchange_is_refused(floor: Trading) -> None:

@@ -65,3 +65,19 @@ async def test_searches_that_make_no_sense_are_refused(floor: Trading, query: st
 
 def event_of(rows: list[Any]) -> str:
     return next(str(row["event_id"]) for row in rows if row["condition_id"] == DEMO.condition_id)
+
+
+async def test_the_last_day_is_told_as_far_as_there_was_one(floor: Trading) -> None:
+    await floor.place("BUY", "0.40")
+    await floor.place("SELL", "0.42", "50")
+    await floor.advance(3_600)
+    await floor.place("BUY", "0.42", "30")
+    await floor.place("BUY", "0.41", "10")
+    (row,) = await search(floor, f"q={DEMO.question}")
+    opening = (await floor.get(f"/prices-history?market={DEMO.yes}"))["history"][0]["p"]
+    assert row["volume_24hr"] == pytest.approx(12.6)
+    assert row["one_day_price_change"] == pytest.approx(0.415 - opening)
+    for quiet in (90_000, 0):
+        await floor.advance(quiet)
+    (row,) = await search(floor, f"q={DEMO.question}")
+    assert (row["volume_24hr"], row["one_day_price_change"]) == (0.0, 0.0)

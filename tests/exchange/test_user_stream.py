@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -114,3 +115,36 @@ async def test_a_deleted_key_hears_nothing_more(floor: Trading) -> None:
         await floor.ann.ask("DELETE", "/auth/api-key")
         await floor.control("/accounts/wipe", {"account": floor.ann.address, "told": True})
         assert await silence(socket)
+
+
+async def test_a_socket_that_shows_another_key_hears_of_that_one_only(floor: Trading) -> None:
+    assert floor.bob.creds is not None
+    creds = floor.bob.creds
+    auth = {"apiKey": creds.api_key, "secret": creds.secret, "passphrase": creds.passphrase}
+    async with floor.user_socket(floor.ann) as socket:
+        await socket.send_json({"auth": auth, "type": "user"})
+        assert await silence(socket)
+        await floor.ann.place(DEMO)
+        assert await silence(socket)
+        order = (await floor.bob.place(DEMO))["orderID"]
+        assert (await event(socket))["id"] == order
+
+
+async def test_every_socket_of_an_account_is_told_and_those_that_left_are_forgotten(floor: Trading) -> None:
+    async with floor.user_socket(floor.ann) as stays:
+        async with floor.user_socket(floor.ann) as leaves:
+            order = (await floor.ann.place(DEMO))["orderID"]
+            assert [(await event(socket))["id"] for socket in (stays, leaves)] == [order, order]
+        order = (await floor.ann.place(DEMO, price="0.41"))["orderID"]
+        assert (await event(stays))["id"] == order
+    assert await gone(floor)
+
+
+async def gone(floor: Trading) -> bool:
+    """Whether nothing is kept of user sockets, once the exchange has noticed that they closed."""
+    assert floor.exchange.house is not None
+    hub = floor.exchange.house.users
+    async with asyncio.timeout(LIMIT_S):
+        while hub.channel.clients:
+            await floor.get("/ok")
+    return hub.listening == 0
