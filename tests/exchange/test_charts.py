@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from pmm.exchange.clock import AS_FAST_AS_POSSIBLE
+from pmm.exchange.replay import Replay
 from pmm.model import SECOND
 from pmm.sim.catalog import default_listings
-from tests.exchange.conftest import DEMO, START, Trading
+from tests.exchange.conftest import DEMO, LIMIT_S, START, Trading, visit
+from tests.exchange.test_replay import STORY, YES, change
 
 OTHER = default_listings()[1].market
 BATCH = "/batch-prices-history"
@@ -104,3 +108,14 @@ async def test_a_market_at_rest_still_has_its_points(floor: Trading) -> None:
     await floor.advance(40 * 60)
     assert len({point["p"] for point in (await chart(floor))[-30:]}) == 1
     assert len(await chart(floor, "interval=1h&fidelity=10")) == 4
+
+
+async def test_a_recording_has_the_prices_of_its_own_time() -> None:
+    ended = asyncio.Event()
+    story = [*STORY, change(130_000, "0.47", "5"), change(190_000, "0.49", "5")]
+    async with visit(Replay(story), speed=AS_FAST_AS_POSSIBLE, on_end=ended.set) as visitor:
+        async with visitor.socket(YES):
+            async with asyncio.timeout(LIMIT_S):
+                await ended.wait()
+        history = (await visitor.get(f"/prices-history?market={YES}"))["history"]
+    assert history == [{"t": 60, "p": 0.525}, {"t": 120, "p": 0.525}, {"t": 180, "p": 0.535}]
