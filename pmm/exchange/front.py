@@ -58,6 +58,7 @@ class Front:
             body = request.get(BODY, b"")
             path, query = request.path, request.query_string
             self._log.add(request.method, path, query, request.headers, status, body=body, answer=told, harm=harm)
+            self._log.flush()
 
 
 async def _nowhere(request: web.Request) -> web.StreamResponse:

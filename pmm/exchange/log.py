@@ -64,9 +64,10 @@ class LoggedRequest(NamedTuple):
 class RequestLog:
     """Keeps the newest requests in memory and, with `file`, writes all of them and everything else there.
 
-    `now` is the venue's clock.  `later` is told once to write what has gathered, and does so when it has time; `close`
-    writes the rest.  Raises DiskError when the file cannot be opened.  A disk that fills later ends the file, not the
-    exchange.
+    `now` is the venue's clock.  `later` is told once to write what has gathered, and does so when it has time; `flush`
+    writes it now, so that whoever has an answer finds in the file what led to it; `close` writes the rest.
+
+    Raises DiskError when the file cannot be opened.  A disk that fills later ends the file, not the exchange.
     """
 
     def __init__(
@@ -135,18 +136,8 @@ class RequestLog:
         """The requests in memory as plain objects, oldest first."""
         return [request.row() for request in self.requests]
 
-    def close(self) -> None:
-        self._flush()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _write(self, row: dict[str, object]) -> None:
-        self._lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-        if len(self._lines) == 1:
-            self._later(self._flush)
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what has gathered."""
         lines, self._lines = self._lines, []
         if self._file is None or not lines:
             return
@@ -157,6 +148,17 @@ class RequestLog:
         except OSError:
             self._file.close()
             self._file = None
+
+    def close(self) -> None:
+        self.flush()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, row: dict[str, object]) -> None:
+        self._lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._lines) == 1:
+            self._later(self.flush)
 
 
 @lru_cache(maxsize=256)

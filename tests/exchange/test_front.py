@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from io import BytesIO
+from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 
-from tests.exchange.conftest import LIMIT_S, Trading, Visitor
+from tests.exchange.conftest import DEMO, LIMIT_S, Trading, Visitor, trading
 
 
 async def asked(visitor: Visitor, method: str, path: str, port: str = "clob_url") -> tuple[int, object]:
@@ -63,6 +65,15 @@ async def test_every_answer_is_in_the_log_whatever_it_was(visitor: Visitor) -> N
 async def test_what_is_asked_of_the_control_port_is_not_in_the_log(visitor: Visitor) -> None:
     await visitor.control("/stats", method="GET")
     assert visitor.exchange.log.rows() == []
+
+
+async def test_an_answer_is_in_the_file_before_anybody_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pmm.exchange.server._soon", lambda _: None)
+    file = tmp_path / "log.jsonl"
+    async with trading(log_file=file) as floor:
+        await floor.ann.place(DEMO)
+        kinds = [orjson.loads(line)["kind"] for line in file.read_bytes().splitlines()]
+    assert kinds[-2:] == ["order", "request"]
 
 
 async def test_the_harm_that_a_request_met_is_in_the_log(floor: Trading) -> None:
