@@ -3,18 +3,22 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from pmm.commands import ReadBooks, Reconnect, Resubscribe
 from pmm.core.engine import Engine, Outcome
+from pmm.core.step import Step
 from pmm.drivers import live
 from pmm.drivers.live import Live
 from pmm.errors import DiskError, InboxFull, OrdersMayRemain
-from pmm.events import Frame
+from pmm.events import BookRead, FeedSignal, Frame, MarketDropped, MarketListed, Operator, Wake
 from pmm.metrics.summary import Summary
 from pmm.model import MILLISECOND, SECOND
 from pmm.strategies.fixed_spread import FixedSpread
 from pmm.venues.mock import MockFeed
+from pmm.venues.polymarket.shards import MarketFeeds
 from pmm.venues.shadow import ShadowGateway
 from tests.support.story import market
 
@@ -133,3 +137,154 @@ async def test_no_task_is_left_behind():
     async with session() as (driver, _, _):
         driver.stop("enough")
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+class Script:
+    """An engine that says what the test says: commands and wishes to be woken, by the kind of event."""
+
+    outcome = Outcome.RUNNING
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.events = []
+        self.markets = {}
+
+    def step(self, event):
+        self.events.append(event)
+        if isinstance(event, Operator):
+            return Step(event, done=True)
+        if isinstance(event, MarketListed):
+            self.markets[event.market.condition_id] = event
+        if isinstance(event, MarketDropped):
+            self.markets.pop(event.condition_id)
+        return self.answers.get(type(event), lambda event: Step(event))(event)
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+async def scripted(answers, opening, over, **options):
+    """Run a script until `over`, then stop it; returns the engine."""
+    engine, feed = Script(answers), MockFeed(market(), at=time.time_ns())
+    wait = Wait()
+    driver = Live(engine, options.pop("feeds", {0: feed}), ShadowGateway(0), [wait], **options)
+    async with asyncio.timeout(LIMIT_S):
+        run = asyncio.ensure_future(driver.run(opening))
+        await wait.until(lambda _: over(engine, driver))
+        driver.stop("enough")
+        await run
+    return engine, feed
+
+
+def listed(number=0):
+    return MarketListed(0, market(condition=f"0x{number}", yes=f"{number}1", no=f"{number}2"))
+
+
+async def test_wishes_for_data_go_to_the_feed_and_to_the_reader_whose_answers_come_back():
+    wishes = (Resubscribe(0, ("01",), "doubt"), ReadBooks(("01", "1" + "7" * 76), "compare"), Reconnect(0, "silence"))
+    reader = MockFeed(market())
+    reader.set_price("0.50")
+    engine, feed = await scripted(
+        {MarketListed: lambda event: Step(event, commands=wishes)},
+        [listed()],
+        lambda engine, _: len(engine.of(BookRead)) == 2,
+        reader=reader,
+    )
+    assert feed.asked == [("resubscribe", ("01",))]
+    assert feed.reconnects == ["silence"]
+    unknown, known = engine.of(BookRead)
+    assert (unknown.page, unknown.cause) == (None, "no such token")
+    assert (known.page.best_bid, known.page.best_ask) == (4900, 5100)
+
+
+async def test_without_a_reader_a_wish_for_books_is_refused_at_once():
+    engine, _ = await scripted(
+        {MarketListed: lambda event: Step(event, commands=(ReadBooks(("1", "2"), "compare"),))},
+        [listed()],
+        lambda engine, _: engine.of(BookRead),
+    )
+    assert [(read.token, read.page) for read in engine.of(BookRead)] == [("1", None), ("2", None)]
+
+
+async def test_a_wish_to_be_woken_is_granted_at_its_time_and_never_before():
+    began = time.time_ns()
+    engine, _ = await scripted(
+        {MarketListed: lambda event: Step(event, wake_at=began + 20 * MILLISECOND)},
+        [listed(1), listed(2)],
+        lambda engine, _: engine.of(Wake),
+    )
+    (wake,) = engine.of(Wake)
+    assert wake.at >= began + 20 * MILLISECOND
+
+
+async def test_the_earlier_of_two_wishes_counts_and_one_that_is_due_cannot_spin():
+    soon = time.time_ns()
+    wishes = {"0x1": soon + 3600 * SECOND, "0x2": soon - SECOND}
+    engine, _ = await scripted(
+        {
+            MarketListed: lambda event: Step(event, wake_at=wishes[event.market.condition_id]),
+            Wake: lambda event: Step(event, wake_at=soon),
+        },
+        [listed(1), listed(2)],
+        lambda engine, _: len(engine.of(Wake)) == 5,
+    )
+    assert engine.of(Wake)[4].at - soon >= 5 * live.WAKE_MIN
+
+
+async def test_markets_come_and_go_while_it_runs_and_their_connections_with_them():
+    made = {}
+
+    def make(number):
+        made[number] = MockFeed(market(), connection=number)
+        made[number].connect()
+        return made[number]
+
+    feeds = MarketFeeds(make)
+    first, second = listed(1).market, listed(2).market
+    opening = feeds.add(first, 0)
+
+    def over(engine, driver):
+        if not engine.of(MarketDropped) and len(engine.markets) == 1:
+            feeds.shards.tokens_max = 2  # the next market needs a connection of its own
+            driver.add_market(second)
+            driver.drop_market(first.condition_id)
+        return engine.of(MarketDropped) and any(event.connection == 1 for event in engine.of(FeedSignal))
+
+    engine, _ = await scripted({}, opening, over, feeds=feeds, roster=feeds)
+    assert list(engine.markets) == [second.condition_id]
+    assert made[0].asked == [("subscribe", ("11", "12")), ("unsubscribe", ("11", "12"))]
+    assert made[1].asked == [("subscribe", ("21", "22"))]
+
+
+async def test_data_of_a_dropped_market_goes_on_until_the_engine_has_forgotten_it():
+    feeds = MarketFeeds(lambda number: MockFeed(market(), connection=number))
+    opening = feeds.add(listed(1).market, 0)
+    driver = Live(Script({}), feeds, ShadowGateway(0), roster=feeds)
+    driver.engine.markets["0x1"] = opening[0]
+    driver._listed["0x1"] = opening[0]
+    driver._leaving.add("0x1")
+    driver._take(Frame(0, 0, b"{}"))
+    assert feeds[0].asked == [("subscribe", ("11", "12"))]
+    del driver.engine.markets["0x1"]
+    driver._take(Frame(0, 0, b"{}"))
+    assert feeds[0].asked[-1] == ("unsubscribe", ("11", "12"))
+
+
+async def test_an_overflow_is_counted(monkeypatch):
+    monkeypatch.setattr(live, "INBOX_LIMIT", 0)
+    driver = Live(Script({}), {}, ShadowGateway(0))
+    for count in (1, 2):
+        with pytest.raises(InboxFull):
+            driver.emit(Frame(0, 0, b"{}"))
+        assert driver.overflows == count
+
+
+async def test_new_facts_do_not_undo_a_price_step_that_the_socket_told():
+    closing = replace(market(), accepting_orders=False)
+    finer = replace(market(), tick=10)
+    driver = Live(Script({}), {}, ShadowGateway(0))
+    driver.engine.markets[market().condition_id] = MarketListed(0, finer)
+    driver._relist(MarketListed(1, closing), market())
+    driver._relist(MarketListed(2, replace(closing, tick=1)), closing)
+    told = [driver._inbox.get_nowait().market.tick for _ in range(2)]
+    assert told == [10, 1]

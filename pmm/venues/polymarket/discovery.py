@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from pmm.errors import BadAnswer, MarketNotFound
-from pmm.model import BookPage, Market, TokenId
+from pmm.model import BookPage, ConditionId, Market, TokenId
 from pmm.settings import Venue
 from pmm.venues.polymarket import codec
 from pmm.venues.polymarket.codec import VenueEvent
@@ -23,6 +23,8 @@ EVENTS_PER_PAGE = 100
 SEARCH_PER_PAGE = 50
 SEARCH_PAGES_MAX = 10
 BOOKS_PER_CALL = 500
+# An id has 66 characters: more of them would make an address that servers refuse.
+FACTS_PER_CALL = 50
 CHOICES_SHOWN = 10
 
 _CONDITION_ID = re.compile(r"0x([0-9a-fA-F]{64}|[0-9a-fA-F]{62})")
@@ -110,6 +112,17 @@ class Discovery:
         if _SLUG.fullmatch(name.lower()) and (market := await self._by_slug(name.lower())):
             return market
         return await self._by_words(name)
+
+    async def facts(self, condition_ids: Sequence[ConditionId]) -> list[Market]:
+        """Markets by their condition ids, closed ones too, in any order; unknown ones are left out."""
+        found: list[Market] = []
+        for start in range(0, len(condition_ids), FACTS_PER_CALL):
+            ids = [("condition_ids", name) for name in condition_ids[start : start + FACTS_PER_CALL]]
+            for closed in ("false", "true"):
+                params = [*ids, ("closed", closed), ("limit", str(FACTS_PER_CALL))]
+                records, _ = codec.page(await self._http.get(f"{self._gamma}/markets/keyset", params), "markets")
+                found += self._readable(records, codec.market)
+        return found
 
     async def token(self, text: str) -> TokenId:
         """The token meant by `text`: itself when it is a token id, else the first token of the market."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pmm.model import ConditionId, Market, TokenId
+from pmm.events import MarketListed
+from pmm.model import ConditionId, Market, Nanos, TokenId
 from pmm.ports import Feed
 
 TOKENS_PER_CONNECTION = 200
@@ -113,17 +114,21 @@ class MarketFeeds(Mapping[int, Feed]):
     def canary(self) -> Market | None:
         return self.shards.canary
 
-    def add(self, market: Market) -> tuple[int, ...]:
-        """Follow a market; returns its connections, the leader first.  New ones are in the mapping, not yet run."""
-        known = self.shards.carriers(market.condition_id)
+    def add(self, market: Market, at: Nanos) -> tuple[MarketListed, ...]:
+        """Follow a market; returns what the engine has to be told.  New feeds are in the mapping, not yet run."""
+        placed = self.shards.carriers(market.condition_id)
         carriers = self.shards.add(market, self._copies)
+        fresh = [number for number in carriers if number not in self._feeds]
         for number in carriers:
-            if number not in self._feeds:
+            if number in fresh:
                 self._feeds[number] = self._make(number)
                 self._feeds[number].subscribe(self.shards.tokens(number))
-            elif not known:
+            elif not placed:
                 self._feeds[number].subscribe(_tokens(market))
-        return carriers
+        listed = MarketListed(at, market, carriers)
+        if self.canary is None or not fresh:
+            return (listed,)
+        return MarketListed(at, self.canary, tuple(self._feeds), quoted=False), listed
 
     def drop(self, market: Market) -> None:
         """Stop following a market."""

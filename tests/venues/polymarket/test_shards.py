@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from pmm.events import MarketListed
 from pmm.model import SHARE, Market, Token
 from pmm.venues.mock import MockFeed
 from pmm.venues.polymarket.shards import TOKENS_PER_CONNECTION, MarketFeeds, Shards
@@ -86,9 +87,13 @@ def test_feeds_are_made_when_needed_and_told_what_comes_and_goes():
         return made[number]
 
     feeds = MarketFeeds(make, CANARY, copies=2)
-    assert (len(feeds), feeds.add(market(1))) == (0, (0, 1))
-    assert feeds.add(market(1)) == (0, 1)
-    feeds.add(market(2))
+    assert len(feeds) == 0
+    assert feeds.add(market(1), 5) == (
+        MarketListed(5, CANARY, (0, 1), quoted=False),
+        MarketListed(5, market(1), (0, 1)),
+    )
+    assert feeds.add(market(1), 6) == (MarketListed(6, market(1), (0, 1)),)
+    assert feeds.add(market(2), 7) == (MarketListed(7, market(2), (0, 1)),)
     feeds.drop(market(1))
     assert dict(feeds) == made
     canary = (CANARY.yes, CANARY.no)
