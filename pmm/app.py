@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from random import Random, SystemRandom
 
+import orjson
+
 from pmm._fast import ASK, BID
 from pmm.core.engine import Engine, EngineConfig, Outcome
 from pmm.core.feed import FeedLimits
@@ -19,13 +21,15 @@ from pmm.core.risk import RiskLimits
 from pmm.core.step import Step
 from pmm.core.view import Strategy
 from pmm.drivers.event_time import EventTime
-from pmm.drivers.live import Live
+from pmm.drivers.facts import Facts
+from pmm.drivers.live import INBOX_LIMIT, Live
 from pmm.drivers.signals import stop_signals
+from pmm.drivers.wire import Wire
 from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmError, Unreachable
-from pmm.events import Frame, MarketListed, Operator, OperatorAction
+from pmm.events import MarketListed, Operator, OperatorAction
 from pmm.exchange.server import LocalExchange
 from pmm.metrics.summary import Summary
-from pmm.model import SECOND, Market, Nanos, Token, TokenId, price_text, size_text
+from pmm.model import SECOND, BookPage, Market, Nanos, Token, TokenId, price_text, size_text
 from pmm.ports import Sink
 from pmm.settings import Loaded, Settings, Venue
 from pmm.sim.catalog import default_listings, demo_listing, quiet_listings
@@ -34,8 +38,11 @@ from pmm.sim.venue import Venue as PretendVenue
 from pmm.sim.venue import VenueParams
 from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
+from pmm.venues.polymarket import codec
 from pmm.venues.polymarket.discovery import Discovery
+from pmm.venues.polymarket.reader import RestBooks
 from pmm.venues.polymarket.rest import VenueHttp
+from pmm.venues.polymarket.shards import MarketFeeds
 from pmm.venues.polymarket.stream import Backoff, MarketStream
 from pmm.venues.shadow import ShadowGateway
 
@@ -98,22 +105,27 @@ async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[
     engine = engine_for(settings)
     async with _venue(loaded, request) as venue, VenueHttp() as http:
         discovery = Discovery(http, venue)
-        markets = [await discovery.resolve(text) for text in request.markets]
+        markets = await discovery.resolve_all(request.markets)
         for market in markets:
             if not market.tradable:
                 raise MarketNotFound(f"{market.slug} is not open for trading", hint="Choose another market.")
         summary = Summary()
+        canary = await discovery.canary(settings.feed.canary, markets)
+        feeds = MarketFeeds(_streams(venue, settings, _dice(request.seed)), canary, copies=settings.ws.copies)
         driver = Live(
             engine,
-            {0: _stream(venue, settings, markets, _dice(request.seed))},
+            feeds,
             ShadowGateway(settings.shadow.latency_ns),
             [summary, show(markets)],
+            reader=RestBooks(http, venue.clob_api_url),
+            roster=feeds,
+            facts=Facts(discovery.facts),
             timer=settings.mm.loop_interval_ns,
         )
         if request.once:
             driver.add_sink(_Once(driver))
         failure = await _live(driver, markets, request.duration)
-        return Finished(_record(summary, engine), failure or _failure(engine))
+        return Finished(_record(summary, engine) | _sockets(driver, feeds), failure or _failure(engine))
 
 
 async def offer_markets(loaded: Loaded, limit: int = 20) -> list[Market]:
@@ -128,9 +140,10 @@ async def _live(driver: Live, markets: Sequence[Market], duration: float | None)
         asyncio.get_running_loop().call_later(duration, driver.stop, "duration is over")
     failures: list[PmmError] = []
     with stop_signals(driver.stop):
-        now = time.time_ns()
+        for market in markets:
+            driver.add_market(market)
         try:
-            await driver.run([MarketListed(now, market) for market in markets])
+            await driver.run()
         except* PmmError as group:
             failures += _leaves(group)
     return failures[0] if failures else None
@@ -156,9 +169,15 @@ def demo(
             DEMO_START,
             round(duration * SECOND),
             [MarketListed(DEMO_START, market)],
-            lambda at: Frame(at, 0, world.dump(tokens)),
+            Wire(tokens, world.dump, lambda token: _page(world, token)),
         )
     return Finished(_record(summary, engine), _failure(engine))
+
+
+def _page(world: DemoWorld, token: TokenId) -> BookPage | None:
+    """A book of the pretend venue as its REST endpoint shows it."""
+    text = world.rest_book(token)
+    return None if text is None else codec.book(orjson.loads(text))
 
 
 @contextmanager
@@ -230,12 +249,13 @@ def _dice(seed: int | None) -> Random:
     return SystemRandom() if seed is None else Random(seed)  # noqa: S311
 
 
-def _stream(venue: Venue, settings: Settings, markets: Sequence[Market], dice: Random) -> MarketStream:
+def _streams(venue: Venue, settings: Settings, dice: Random) -> Callable[[int], MarketStream]:
+    """What opens the socket of a connection."""
     ws = settings.ws
-    return MarketStream(
+    return lambda connection: MarketStream(
         venue.ws_market_url,
-        [token.token_id for market in markets for token in market.tokens],
         dice=dice,
+        connection=connection,
         backoff=Backoff(float(ws.reconnect_base_delay), float(ws.reconnect_max_delay), ws.reconnect_attempts),
         heartbeat=float(ws.heartbeat_interval),
     )
@@ -262,7 +282,7 @@ def _leaves(group: BaseExceptionGroup[PmmError]) -> Iterator[PmmError]:
 
 def _failure(engine: Engine) -> PmmError | None:
     match engine.outcome:
-        case Outcome.FEED_FAILED if any(engine.books.snapshots(quoted.yes_index) for quoted in engine.markets.values()):
+        case Outcome.FEED_FAILED if any(quoted.lead.known for quoted in engine.markets.values()):
             return Unreachable(engine.cause)
         case Outcome.FEED_FAILED:
             return NoMarketData(engine.cause)
@@ -285,6 +305,17 @@ def _record(summary: Summary, engine: Engine) -> dict[str, object]:
             "unknown_tokens": books.unknown,
             "final": {token.token_id: _ladder(engine, token.token_id) for token in _tokens(engine)},
         },
+    }
+
+
+def _sockets(driver: Live, feeds: MarketFeeds) -> dict[str, object]:
+    """What only the driver knows at the end: how many tokens each connection carried, and what did not keep up."""
+    facts = driver.facts
+    return {
+        "connections": {str(number): len(feeds.shards.tokens(number)) for number in feeds},
+        "canary": None if feeds.canary is None else feeds.canary.slug,
+        "inbox": {"limit": INBOX_LIMIT, "overflows": driver.overflows},
+        "facts": None if facts is None else {"readings": facts.readings, "failures": facts.failures},
     }
 
 

@@ -93,6 +93,7 @@ class OperatorAction(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     KILL = "kill"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,12 @@ from pmm.core.orders import Orders
 from pmm.core.reconcile import reconcile
 from pmm.core.risk import Risk, RiskLimits
 from pmm.core.step import Decision, Step, StepBuilder
+from pmm.core.trust import FallbackLimits, TrustLimits
 from pmm.core.view import Strategy, Targets, View
 from pmm.errors import ImpossibleMove
 from pmm.events import (
     Accepted,
+    BookRead,
     Canceled,
     CancelRejected,
     Event,
@@ -32,12 +34,14 @@ from pmm.events import (
     FeedSignal,
     Filled,
     Frame,
+    MarketDropped,
     MarketListed,
     Operator,
     OperatorAction,
     Rejected,
     Timer,
     Unanswered,
+    Wake,
 )
 from pmm.model import SHARE, ConditionId, Nanos, Price, Size, size_text
 
@@ -58,6 +62,8 @@ class EngineConfig:
     requote_threshold: Price = 200
     max_position: Size = 100 * SHARE
     feed: FeedLimits = field(default_factory=FeedLimits)
+    trust: TrustLimits = field(default_factory=TrustLimits)
+    fallback: FallbackLimits = field(default_factory=FallbackLimits)
     risk: RiskLimits = field(default_factory=RiskLimits)
     order_prefix: str = "dry-"
 
@@ -68,7 +74,7 @@ class Engine:
     def __init__(self, strategy: Strategy, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
         self.strategy = strategy
-        self.data = MarketData(self.config.feed)
+        self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback)
         self.desk = Desk(self.config.order_prefix)
         self.risk = Risk(self.config.risk)
         self.outcome = Outcome.RUNNING
@@ -77,6 +83,7 @@ class Engine:
 
     @property
     def books(self) -> Books:
+        """The kernel books of the first connection."""
         return self.data.books
 
     @property
@@ -89,16 +96,21 @@ class Engine:
 
     def step(self, event: Event) -> Step:
         """Take one event in.  Returns its effects; raises nothing that an event from outside can cause."""
-        out = StepBuilder(event)
+        out, data = StepBuilder(event), self.data
         try:
+            due = data.wake_at
+            if due is not None and due <= event.at:
+                self._decide(data.on_due(event.at, out), out)
             self._take(event, out)
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)
         done = self.outcome is not Outcome.RUNNING and self.desk.empty
         if done:
-            self.data.stop(out)
-        return out.build(done=done)
+            data.stop(out)
+        else:
+            data.finish(out)
+        return out.build(done=done, wake_at=data.wake_at)
 
     def healthy(self, at: Nanos) -> str | None:
         """The first check that forbids quoting anything at all, or None."""
@@ -116,12 +128,18 @@ class Engine:
                 self._decide(self.data.on_frame(event, out), out)
             case Timer():
                 self._on_timer(event.at, out)
+            case Wake():
+                pass  # what was due has been looked at
+            case BookRead():
+                self._decide(self.data.on_read(event, out), out)
             case FeedSignal():
                 self.data.on_signal(event, out)
                 self._judge_feed()
                 self._decide(self.markets.values(), out)
             case MarketListed():
-                self.data.list_market(event.market)
+                self._on_listed(event, out)
+            case MarketDropped():
+                self._on_dropped(event, out)
             case Operator():
                 self._on_operator(event, out)
             case Accepted() | Rejected() | Canceled() | CancelRejected() | Filled() | Unanswered():
@@ -136,6 +154,16 @@ class Engine:
         self._judge_positions(out)
         self._decide(self.markets.values(), out, announce=True)
 
+    def _on_listed(self, event: MarketListed, out: StepBuilder) -> None:
+        quoted = self.data.list_market(event, out)
+        if quoted is not None and quoted.moved():
+            self._decide([quoted], out)
+
+    def _on_dropped(self, event: MarketDropped, out: StepBuilder) -> None:
+        quoted = self.data.drop_market(event.condition_id)
+        if quoted is not None:
+            self._decide([quoted], out, announce=True)
+
     def _on_operator(self, event: Operator, out: StepBuilder) -> None:
         match event.action:
             case OperatorAction.STOP:
@@ -146,6 +174,8 @@ class Engine:
                 self.paused = True
             case OperatorAction.RESUME:
                 self.paused = False
+            case OperatorAction.RESET:
+                self._reset(out)
             case _:
                 assert_never(event.action)
         self._decide(self.markets.values(), out)
@@ -156,7 +186,7 @@ class Engine:
             self._halt(f"exec report for an order that is not ours: {report.order_id}", out)
             self._decide(self.markets.values(), out)
             return
-        quoted = self.markets[order.market]
+        quoted = self.data.traded(order.market)
         self.desk.report(order, report, quoted, out)
         if isinstance(report, Filled):
             self._judge_positions(out)
@@ -171,7 +201,7 @@ class Engine:
             self._end(Outcome.FEED_FAILED, self.data.failure)
 
     def _judge_positions(self, out: StepBuilder) -> None:
-        worst = max((abs(quoted.position.net) for quoted in self.markets.values()), default=0)
+        worst = max((abs(quoted.position.net) for quoted in self.data.held()), default=0)
         trigger = self.risk.on_position(at_limit=worst >= self.config.max_position)
         cause = f"largest position {size_text(worst)} of {size_text(self.config.max_position)} shares"
         self.risk.move(trigger, cause, out)
@@ -185,21 +215,35 @@ class Engine:
         if self.outcome is Outcome.RUNNING or outcome is Outcome.HALTED:
             self.outcome, self.cause = outcome, cause
 
+    def _reset(self, out: StepBuilder) -> None:
+        """Leave the ERROR of the feed; a halt is another matter."""
+        self.data.reset(out)
+        if self.outcome is Outcome.FEED_FAILED:
+            self.outcome, self.cause = Outcome.RUNNING, ""
+
     # --- deciding -------------------------------------------------------------------------------------------------
 
     def _decide(self, markets: Iterable[QuotedMarket], out: StepBuilder, *, announce: bool = False) -> None:
         """Ask what should be working and send what is missing; every decision that sends something is announced."""
-        for quoted in markets:
+        for quoted in tuple(markets):
+            if quoted.held and self.healthy(out.event.at) is None:
+                continue  # the middle of a batch: what works stays, until the book makes sense or is doubted
             targets = self._targets(quoted, out)
             working = self.desk.working(quoted.market.condition_id)
             plan = reconcile(targets, working, self.config.requote_threshold, quoted.market.tick)
             self.desk.carry_out(plan, quoted, targets.reason or "requote", out)
             if announce or not plan.empty:
                 out.decisions.append(_decision(quoted, targets, out.event.at))
+            if quoted.dropped and not any(self.desk.working(quoted.condition_id)):
+                self._retire(quoted)
+
+    def _retire(self, quoted: QuotedMarket) -> None:
+        if quoted.condition_id in self.markets:
+            self.data.retire(quoted)
 
     def _targets(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         at, net = out.event.at, quoted.position.net
-        problem = self.healthy(at) or quoted.problem(self.books)
+        problem = self.healthy(at) or quoted.problem()
         if problem is not None:
             return Targets(reason=problem)
         try:
@@ -213,7 +257,8 @@ class Engine:
 
 def _decision(quoted: QuotedMarket, targets: Targets, at: Nanos) -> Decision:
     market, book = quoted.market.condition_id, quoted.book
-    return Decision(at, market, book.best_bid, book.best_ask, book.mid2, quoted.position.net, targets)
+    source = quoted.source.state.lower()
+    return Decision(at, market, book.best_bid, book.best_ask, book.mid2, quoted.position.net, targets, source)
 
 
 def _reducing_only(targets: Targets, net: Size) -> Targets:

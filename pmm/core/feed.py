@@ -42,12 +42,16 @@ class FeedLimits:
 
 @dataclass(slots=True)
 class Connection:
-    """The state of one socket as its own reports and frames tell it."""
+    """The state of one socket as its own reports and frames tell it.
+
+    `verified_at` is when REST last showed a book that this connection carries to be right: silence is no fault then.
+    """
 
     limits: FeedLimits
     state: str = field(default=FEED.initial)
     opened_at: Nanos | None = None
     data_at: Nanos | None = None
+    verified_at: Nanos = 0
     cause: str = ""
 
     def on_news(self, news: FeedNews, at: Nanos) -> str | None:
@@ -58,9 +62,9 @@ class Connection:
         if news is FeedNews.CONNECTING:
             return "start" if self.state == "STOPPED" else None
         self.opened_at = None
-        if news is FeedNews.GAVE_UP:
-            return "fail"
-        return "lost" if self.state in ("STARTING", "RUNNING") else None
+        if self.state not in ("STARTING", "RUNNING"):
+            return None
+        return "fail" if news is FeedNews.GAVE_UP else "lost"
 
     def on_data(self, at: Nanos) -> str | None:
         self.data_at = at
@@ -74,9 +78,15 @@ class Connection:
         if self.state == "STARTING" and self.opened_at is not None and at - self.opened_at >= self.limits.starting:
             self.opened_at = None  # judged; the next opening is judged anew
             return "fail" if self.data_at is None else "stale"
-        if self.state == "RUNNING" and self.data_at is not None and at - self.data_at >= self.limits.stale:
+        if self.state == "RUNNING" and self.silence(at) >= self.limits.stale:
+            self.opened_at = None
             return "stale"
         return None
+
+    def silence(self, at: Nanos) -> Nanos:
+        """How long a running connection brought nothing that REST has not proven to be all there was to bring."""
+        assert self.data_at is not None, "a running feed has seen data"
+        return at - max(self.data_at, self.verified_at)
 
     def bookless(self, at: Nanos) -> bool:
         """Whether data flows for so long that every subscribed book should have come with it."""
@@ -86,7 +96,6 @@ class Connection:
         """Why this connection cannot be quoted on, or None when it is healthy."""
         if self.state != "RUNNING":
             return f"feed is {self.state}" + (f": {self.cause}" if self.cause else "")
-        assert self.data_at is not None, "a running feed has seen data"
-        if at - self.data_at >= self.limits.stale:
-            return f"no market data for {(at - self.data_at) // SECOND} s"
+        if self.silence(at) >= self.limits.stale:
+            return f"no market data for {self.silence(at) // SECOND} s"
         return None

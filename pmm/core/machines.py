@@ -5,6 +5,8 @@ from __future__ import annotations
 from pmm.core.feed import FEED
 from pmm.core.orders import ORDER
 from pmm.core.risk import RISK
+from pmm.core.source import SOURCE
+from pmm.core.trust import TRUST
 from pmm.fsm import Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (FEED, ORDER, RISK)}
+TABLES: dict[str, Table] = {table.name: table for table in (FEED, TRUST, SOURCE, ORDER, RISK)}

@@ -1,136 +1,384 @@
-"""What the engine knows of the market: its connections, its books, and whether they may be believed.
+"""What the engine knows of the market: its connections, the books that come through them, and which to believe.
 
-Silence, a refused frame and a book that makes no sense have one remedy: open the connection anew and wait for the
-snapshots.  Until then nothing is quoted.
+Takes events in, moves trust and sources, and asks for what is missing: fresh snapshots, REST reads, new connections.
+Nothing here decides what to quote.
 """
 
 from __future__ import annotations
 
-from pmm._fast import Books
-from pmm.commands import Reconnect
-from pmm.core.feed import FEED, Connection, FeedLimits
-from pmm.core.markets import QuotedMarket
-from pmm.core.step import StepBuilder
-from pmm.events import FeedSignal, Frame
-from pmm.model import SECOND, ConditionId, Market, Nanos
+from collections.abc import Iterable
 
-# A connection that was opened anew gets this long before it is asked to do so again.
-RESYNC_INTERVAL: Nanos = 5 * SECOND
+from pmm._fast import Books
+from pmm.commands import ReadBooks, Reconnect
+from pmm.core.agenda import Agenda
+from pmm.core.book_copy import BookCopy, open_copy
+from pmm.core.feed import FEED, Connection, FeedLimits
+from pmm.core.hashes import Facts
+from pmm.core.line import Line
+from pmm.core.markets import QuotedMarket
+from pmm.core.resync import Reconnects, chase
+from pmm.core.silence import Verdict, caught_up, next_look, on_read, silence_text, to_compare, unverifiable
+from pmm.core.source import Source
+from pmm.core.step import StepBuilder
+from pmm.core.trust import Evidence, FallbackLimits, TrustLimits
+from pmm.events import BookRead, FeedNews, FeedSignal, Frame, MarketListed
+from pmm.model import ConditionId, Market, Nanos, TokenId
 
 
 class MarketData:
-    """Takes in frames and signals; `failure` says why no data will come any more, empty while it may."""
+    """`markets` are quoted; `failure` says why no data will come any more, empty while it may."""
 
-    def __init__(self, limits: FeedLimits) -> None:
-        self.books = Books()
+    def __init__(
+        self, limits: FeedLimits, trust: TrustLimits | None = None, fallback: FallbackLimits | None = None
+    ) -> None:
         self.markets: dict[ConditionId, QuotedMarket] = {}
-        self.connections: dict[int, Connection] = {}
+        self.lines: dict[int, Line] = {}
         self.failure = ""
-        self._limits = limits
-        self._by_index: dict[int, QuotedMarket] = {}
-        self._asked_at: dict[int, Nanos] = {}
-        self._wanted: dict[int, str] = {}  # connection to cause, until it may be asked for
+        self.limits = limits
+        self.trust = trust or TrustLimits()
+        self.fallback = fallback or FallbackLimits()
+        self._copies: dict[ConditionId, dict[int, BookCopy]] = {}
+        self._by_token: dict[TokenId, ConditionId] = {}
+        self._retired: dict[ConditionId, QuotedMarket] = {}
+        self._listed: dict[ConditionId, Market] = {}
+        self._agenda: Agenda[object] = Agenda()
+        self._reads: dict[TokenId, str] = {}
+
+    @property
+    def books(self) -> Books:
+        """The kernel books of the first connection: the only ones, unless markets were spread over several."""
+        return self.lines[min(self.lines)].books if self.lines else Books()
+
+    @property
+    def connections(self) -> dict[int, Connection]:
+        return {number: line.feed for number, line in self.lines.items()}
+
+    @property
+    def wake_at(self) -> Nanos | None:
+        """When something may be overdue."""
+        return self._agenda.next_at
 
     def problem(self, at: Nanos) -> str | None:
-        """Why no market at all may be quoted, or None."""
-        if not self.connections:
+        """Why no market at all may be quoted, or None; one connection that works is enough for its own markets."""
+        if not self.lines:
             return "feed is STOPPED"
-        problems = (connection.problem(at) for connection in self.connections.values())
-        return next(filter(None, problems), None)
+        problems = [line.feed.problem(at) for line in self.lines.values()]
+        return problems[0] if all(problems) else None
 
-    def list_market(self, market: Market) -> None:
-        """A new market, or new facts about a known one."""
-        known = self.markets.get(market.condition_id)
-        if known is not None:
-            known.market = market
+    # --- markets --------------------------------------------------------------------------------------------------
+
+    def list_market(self, event: MarketListed, out: StepBuilder) -> QuotedMarket | None:
+        """A new market, or new facts and connections of a known one; returns it when it is quoted."""
+        market, at = event.market, event.at
+        self._connect(event)
+        self._learn(market, out)
+        quoted = self.markets.get(market.condition_id)
+        if quoted is None and event.quoted:
+            copies = self._copies[market.condition_id]
+            lead = copies[event.connections[0]]
+            quoted = QuotedMarket(market, copies, lead, Source(self.fallback, since=at))
+            before = self._retired.pop(market.condition_id, None)
+            if before is not None:
+                quoted.position = before.position
+            self.markets[market.condition_id] = quoted
+            self._agenda.note(quoted, at + self.fallback.after)
+        if quoted is not None:
+            quoted.dropped = False
+            quoted.settle(at, out)
+        return quoted
+
+    def drop_market(self, condition_id: ConditionId) -> QuotedMarket | None:
+        """Quote it no longer; a market that was only watched is forgotten at once.  Unknown ones are no matter."""
+        quoted = self.markets.get(condition_id)
+        if quoted is None:
+            self._forget(condition_id)
+            return None
+        quoted.dropped = True
+        return quoted
+
+    def retire(self, quoted: QuotedMarket) -> None:
+        """No order of ours is left in a dropped market: forget its books, and keep what we hold."""
+        self._retired[quoted.condition_id] = self.markets.pop(quoted.condition_id)
+        self._forget(quoted.condition_id)
+
+    def traded(self, condition_id: ConditionId) -> QuotedMarket:
+        """A market that orders of ours were in: quoted now, or dropped since."""
+        return self.markets.get(condition_id) or self._retired[condition_id]
+
+    def held(self) -> Iterable[QuotedMarket]:
+        """Every market that we may hold something of."""
+        yield from self.markets.values()
+        yield from self._retired.values()
+
+    def reset(self, out: StepBuilder) -> None:
+        """Allow feeds that failed a new start."""
+        self.failure = ""
+        for line in self.lines.values():
+            if line.feed.state == "ERROR":
+                out.move(FEED, line.feed, "reset", line.name, "the operator allows a new start")
+                line.feed.opened_at = line.feed.data_at = None
+
+    def _connect(self, event: MarketListed) -> None:
+        copies = self._copies.setdefault(event.market.condition_id, {})
+        for token in event.market.tokens:
+            self._by_token[token.token_id] = event.market.condition_id
+        for number in event.connections:
+            if number in copies:
+                copies[number].quoted |= event.quoted
+                continue
+            line = self._line(number)
+            copy = open_copy(event.market, number, line.feed, line.books, event.at, quoted=event.quoted)
+            copies[number] = line.copies[copy.yes] = line.copies[copy.no] = copy
+            self._agenda.note(copy, event.at + self.trust.snapshot)
+        for number in [number for number in copies if number not in event.connections]:
+            self._leave(copies.pop(number))
+
+    def _learn(self, market: Market, out: StepBuilder) -> None:
+        """New facts: the tick of the socket counts, but where the listing changed it, the socket is asked again."""
+        listed = self._listed.get(market.condition_id)
+        self._listed[market.condition_id] = market
+        quoted = self.markets.get(market.condition_id)
+        if quoted is not None:
+            tick = quoted.lead.book.tick if quoted.lead.known else market.tick
+            quoted.market = market
+            quoted.on_tick(tick)
+            if quoted.lead.connection not in quoted.copies:
+                quoted.lead = next(iter(quoted.copies.values()))
+        if listed is None:
             return
-        yes, no = (self.books.add(token.token_id, market.tick) for token in market.tokens)
-        quoted = QuotedMarket(market, yes, no, self.books.book(yes))
-        self.markets[market.condition_id] = self._by_index[yes] = self._by_index[no] = quoted
+        for copy in self._copies[market.condition_id].values():
+            if Facts.of(market) != copy.hashes.facts:
+                copy.hashes.refresh(Facts.of(market))
+            if listed.tick != market.tick != copy.book.tick and copy.trusted:
+                self.lines[copy.connection].doubt(copy, Evidence.TICK, "the listing says another tick", out)
+
+    def _forget(self, condition_id: ConditionId) -> None:
+        for copy in self._copies.pop(condition_id, {}).values():
+            self._leave(copy)
+        listed = self._listed.pop(condition_id, None)
+        for token in listed.tokens if listed else ():
+            self._by_token.pop(token.token_id, None)
+
+    def _leave(self, copy: BookCopy) -> None:
+        line = self.lines[copy.connection]
+        for token, index in zip(copy.tokens, (copy.yes, copy.no), strict=True):
+            line.books.remove(token)
+            del line.copies[index]
+        line.compare.pop(copy, None)
+
+    # --- events ---------------------------------------------------------------------------------------------------
 
     def on_frame(self, event: Frame, out: StepBuilder) -> list[QuotedMarket]:
         """Apply a frame; returns the markets that may have to be decided on again."""
-        connection = self._connection(event.connection)
-        touched = self.books.feed(event.data)
-        if touched < 0:
-            self._resync(event.connection, f"frame refused (code {touched})", out)
-            return list(self.markets.values())
-        if touched == 0 and not self.books.trades:
+        line = self.lines.get(event.connection) or self._line(event.connection)
+        copies = line.take(event, out)
+        if not copies:
             return []
-        out.move(FEED, connection, connection.on_data(event.at), f"feed {event.connection}", "data")
-        for index, tick in self.books.ticks:
-            self._by_index[index].on_tick(tick)
-        markets = {id(self._by_index[index]): self._by_index[index] for index in self.books.touched}
-        return [quoted for quoted in markets.values() if quoted.moved(self.books)]
+        for index, tick in line.books.ticks:
+            self._on_tick(line.copies[index], tick)
+        markets, moved = self.markets, []
+        for copy in copies:
+            quoted = markets.get(copy.hashes.facts.condition_id)
+            if quoted is None:
+                continue
+            lead, usable = quoted.lead, quoted.source.usable
+            if lead.usable is not usable or (copy is not lead and not usable):
+                self._settle(quoted, out)
+            if copy is quoted.lead and quoted.moved():
+                moved.append(quoted)
+        return moved
 
     def on_signal(self, event: FeedSignal, out: StepBuilder) -> None:
-        connection = self._connection(event.connection)
-        connection.cause = event.cause
-        trigger = connection.on_news(event.news, event.at)
-        out.move(FEED, connection, trigger, f"feed {event.connection}", event.cause)
-        if trigger == "lost":
-            self._wanted.pop(event.connection, None)
-            self._forget()
-        if trigger == "fail":
+        line = self._line(event.connection)
+        feed = line.feed
+        feed.cause = event.cause
+        trigger = feed.on_news(event.news, event.at)
+        out.move(FEED, feed, trigger, line.name, event.cause)
+        if event.news is FeedNews.OPENED:
+            for copy in line.carried():
+                self._agenda.note(copy, event.at + self.trust.snapshot)
+        if trigger in ("lost", "fail"):
+            line.reconnects.drop()
+            self._lose(line, Evidence.SOCKET, event.cause or "the connection was lost", out)
+        if trigger == "fail" and all(other.feed.state == "ERROR" for other in self.lines.values()):
             self.failure = event.cause
 
+    def on_read(self, event: BookRead, out: StepBuilder) -> list[QuotedMarket]:
+        """A REST read came, or did not; returns the market that may have to be decided on again."""
+        condition_id = self._by_token.get(event.token, "")
+        for number, copy in self._copies.get(condition_id, {}).items():
+            if event.token == copy.tokens[0]:
+                on_read(self.lines[number], copy, event, out)
+        quoted = self.markets.get(condition_id)
+        if quoted is None or event.token != quoted.market.yes:
+            return []
+        if event.page is not None:
+            quoted.change_source(quoted.source.on_page(event.at, event.page), "", out)
+        self._settle(quoted, out)
+        return [quoted] if quoted.moved() else []
+
     def on_time(self, at: Nanos, out: StepBuilder) -> None:
-        """Judge silence and doubt."""
-        for number, connection in self.connections.items():
-            trigger = connection.overdue(at)
-            out.move(FEED, connection, trigger, f"feed {number}", "silence")
+        """Judge the silence of whole connections."""
+        for line in self.lines.values():
+            trigger = line.feed.overdue(at)
+            out.move(FEED, line.feed, trigger, line.name, "silence")
             if trigger == "stale":
-                self._forget()
-                out.commands.append(Reconnect(number, "no market data within the limit"))
+                self._lose(line, Evidence.SOCKET, "no market data within the limit", out)
+                out.commands.append(Reconnect(line.number, "no market data within the limit"))
             elif trigger == "fail":
                 self.failure = "the venue accepted the subscription and sent no market data"
         self._miss_books(at, out)
-        for quoted in self.markets.values():
-            self._check(quoted, out)
-        self._fetch(out)
+
+    def on_due(self, at: Nanos, out: StepBuilder) -> list[QuotedMarket]:
+        """Look at whatever may be overdue; returns the markets that may have to be decided on again."""
+        stirred: dict[ConditionId, QuotedMarket] = {}
+        while (subject := self._agenda.pop(at)) is not None:
+            for quoted in self._look(subject, at, out):
+                stirred[quoted.condition_id] = quoted
+        for quoted in stirred.values():
+            self._settle(quoted, out)
+        return [quoted for quoted in stirred.values() if quoted.moved()]
+
+    def finish(self, out: StepBuilder) -> None:
+        """Send what this event made necessary: new connections as their limits allow, and one batch of reads."""
+        at = out.event.at
+        for line in self.lines.values():
+            if line.reconnects.wanted:
+                self._reconnect(line, at, out)
+            if line.compare:
+                self._ask(line, at)
+        if self._reads:
+            out.commands.append(ReadBooks(tuple(self._reads), next(iter(self._reads.values()))))
+            self._reads = {}
 
     def stop(self, out: StepBuilder) -> None:
         """The end of a run; a feed that failed stays in ERROR, where everybody can see it."""
-        for number, connection in self.connections.items():
-            if connection.state != "ERROR":
-                out.move(FEED, connection, "stop", f"feed {number}", "the run is over")
+        for line in self.lines.values():
+            if line.feed.state != "ERROR":
+                out.move(FEED, line.feed, "stop", line.name, "the run is over")
 
-    def _connection(self, number: int) -> Connection:
-        if number not in self.connections:
-            self.connections[number] = Connection(self._limits)
-        return self.connections[number]
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def _look(self, subject: object, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
+        match subject:
+            case BookCopy():
+                return self._look_at_copy(subject, at, out)
+            case Line():
+                return self._look_at_line(subject, at, out)
+            case QuotedMarket():
+                return self._look_at_source(subject, at, out)
+        raise AssertionError(f"nobody looks at {subject!r}")
+
+    def _look_at_copy(self, copy: BookCopy, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
+        line = self.lines[copy.connection]
+        if line.copies.get(copy.yes) is not copy:
+            return ()
+        line.look(copy, at, out)
+        match caught_up(line, copy, at):
+            case Verdict.FROZEN:
+                self._freeze(line, copy, out)
+                return self._of(line)
+            case Verdict.MISSED:
+                line.doubt(copy, Evidence.COMPARE, "REST shows a change that the socket did not bring", out)
+        again = chase(copy, self.trust, line.reconnects, out)
+        if again is not None:
+            self._agenda.note(copy, again)
+        return self._quoted(copy)
+
+    def _look_at_line(self, line: Line, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
+        if line.feed.state != "RUNNING" or not line.copies:
+            return ()
+        for copy in to_compare(line, at):
+            self._reads[copy.tokens[0]] = "books without a recent proof"
+        stirred: list[QuotedMarket] = []
+        for copy in line.carried():
+            if copy.quoted and unverifiable(copy, at, self.trust):
+                line.doubt(copy, Evidence.UNVERIFIED, silence_text(copy, at), out)
+                stirred += self._quoted(copy)
+        self._agenda.note(line, next_look(line, at))
+        return stirred
+
+    def _look_at_source(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
+        if self.markets.get(quoted.condition_id) is not quoted:
+            return ()
+        quoted.change_source(quoted.source.overdue(at), "", out)
+        if quoted.source.wants_page(at):
+            self._reads[quoted.market.yes] = "REST stands in for the socket"
+        again = quoted.source.next_at(at)
+        if again is not None:
+            self._agenda.note(quoted, again)
+        return (quoted,)
+
+    # --- acts -----------------------------------------------------------------------------------------------------
+
+    def _line(self, number: int) -> Line:
+        line = self.lines.get(number)
+        if line is None:
+            feed, reconnects = Connection(self.limits), Reconnects(self.trust)
+            line = self.lines[number] = Line(number, feed, self.trust, self._agenda, reconnects)
+        return line
+
+    def _settle(self, quoted: QuotedMarket, out: StepBuilder) -> None:
+        quoted.settle(out.event.at, out)
+        again = quoted.source.next_at(out.event.at)
+        if again is not None:
+            self._agenda.note(quoted, again)
+
+    def _lose(self, line: Line, evidence: Evidence, text: str, out: StepBuilder) -> None:
+        line.lose(evidence, text, out)
+        for quoted in self._of(line):
+            self._settle(quoted, out)
+
+    def _freeze(self, line: Line, copy: BookCopy, out: StepBuilder) -> None:
+        text = f"frozen: {copy.slug} changed at the venue and no data came"
+        line.feed.cause = text
+        line.feed.opened_at = None  # judged: the next opening is judged anew
+        out.move(FEED, line.feed, "stale" if line.feed.state == "RUNNING" else None, line.name, text)
+        self._lose(line, Evidence.FROZEN, text, out)
+        line.reconnects.want(text)
+
+    def _reconnect(self, line: Line, at: Nanos, out: StepBuilder) -> None:
+        if all(copy.trusted for copy in line.carried()):
+            line.reconnects.drop()
+            return
+        cause = line.reconnects.take(at)
+        if cause:
+            out.commands.append(Reconnect(line.number, cause))
+        else:
+            self._agenda.note(line, line.reconnects.next_at)
+
+    def _ask(self, line: Line, at: Nanos) -> None:
+        """Read the books that have to be compared at once, each as often as the socket may need to catch up."""
+        for copy in tuple(line.compare):
+            due = (copy.compared_at or 0) + self.trust.catch_up
+            if at >= due:
+                copy.compared_at = at
+                self._reads[copy.tokens[0]] = "a book that its hash does not prove"
+                del line.compare[copy]
+            else:
+                self._agenda.note(copy, due)
 
     def _miss_books(self, at: Nanos, out: StepBuilder) -> None:
         """A venue that sends data and never the book of a market that was asked for does not know that market."""
-        missing = [quoted for quoted in self.markets.values() if not self.books.snapshots(quoted.yes_index)]
-        late = [number for number, connection in self.connections.items() if connection.bookless(at)]
-        if missing and late:
-            self.failure = f"no book of {missing[0].market.slug} came with the market data"
-            out.move(FEED, self.connections[late[0]], "fail", f"feed {late[0]}", self.failure)
+        for line in self.lines.values():
+            if not line.feed.bookless(at):
+                continue
+            for copy in line.carried():
+                in_time = line.feed.opened_at is not None and copy.listed_at <= line.feed.opened_at
+                others = self._copies[copy.condition_id].values()
+                if in_time and copy.quoted and not any(other.known for other in others):
+                    self.failure = f"no book of {copy.slug} came with the market data"
+                    out.move(FEED, line.feed, "fail", line.name, self.failure)
+                    return
 
-    def _check(self, quoted: QuotedMarket, out: StepBuilder) -> None:
-        """A book that makes no sense from one timer to the next is fetched anew."""
-        doubt = quoted.doubt(self.books)
-        if doubt and quoted.doubtful:
-            for number in self.connections:
-                self._resync(number, f"{quoted.market.slug}: {doubt}", out)
-        quoted.doubtful = bool(doubt)
+    def _on_tick(self, copy: BookCopy, tick: int) -> None:
+        copy.hashes.refresh(copy.hashes.facts)
+        for quoted in self._quoted(copy):
+            quoted.on_tick(tick)
 
-    def _resync(self, connection: int, cause: str, out: StepBuilder) -> None:
-        self._forget()
-        self._wanted[connection] = cause
-        self._fetch(out)
+    def _quoted(self, copy: BookCopy) -> Iterable[QuotedMarket]:
+        quoted = self.markets.get(copy.condition_id)
+        return () if quoted is None else (quoted,)
 
-    def _fetch(self, out: StepBuilder) -> None:
-        """Ask for the snapshots that are wanted; a connection that was asked lately is asked at a later timer."""
-        at = out.event.at
-        for number, cause in tuple(self._wanted.items()):
-            if at - self._asked_at.get(number, -RESYNC_INTERVAL) >= RESYNC_INTERVAL:
-                del self._wanted[number]
-                self._asked_at[number] = at
-                out.commands.append(Reconnect(number, cause))
-
-    def _forget(self) -> None:
-        """Every book is believed again only after one more snapshot."""
-        for quoted in self.markets.values():
-            quoted.forget(self.books)
+    def _of(self, line: Line) -> Iterable[QuotedMarket]:
+        return [quoted for copy in line.carried() for quoted in self._quoted(copy)]

@@ -1,31 +1,51 @@
-"""One quoted market: its facts, its book, what we hold in it, and whether the book may be believed."""
+"""One quoted market: its facts, its books, what we hold in it, and whether it may be quoted on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from pmm._fast import Book, Books
+from pmm._fast import Book
+from pmm.core.book_copy import BookCopy
 from pmm.core.position import Position
-from pmm.model import GRID, Market, Price
+from pmm.core.source import SOURCE, Source
+from pmm.core.step import StepBuilder
+from pmm.model import GRID, ConditionId, Market, Nanos, Price
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class QuotedMarket:
-    """`yes_index` and `no_index` name the books of the two tokens; quoting reads the first one."""
+    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book."""
 
     market: Market
-    yes_index: int
-    no_index: int
-    book: Book
+    copies: dict[int, BookCopy]
+    lead: BookCopy
+    source: Source
     position: Position = field(default_factory=Position)
-    doubtful: bool = False
-    _snapshots_needed: int = 1
+    dropped: bool = False
     _seen: tuple[Price | None, Price | None, str | None] | None = None
     _last_mid2: int = GRID
 
-    def moved(self, books: Books) -> bool:
-        """Whether the best prices, or what is wrong with the book, differ from when this was last asked."""
-        seen = (self.book.best_bid, self.book.best_ask, self.problem(books))
+    @property
+    def condition_id(self) -> ConditionId:
+        return self.market.condition_id
+
+    @property
+    def book(self) -> Book:
+        """The first token's book as its present source shows it; where there is none, as it was last known."""
+        stand_in = self.source.book if self.source.state == "REST" else None
+        return self.lead.book if stand_in is None else stand_in
+
+    @property
+    def held(self) -> bool:
+        """Whether the book looks like the middle of a batch, so that nothing is decided on it."""
+        return self.source.state == "WEBSOCKET" and self.lead.held
+
+    def moved(self) -> bool:
+        """Whether the best prices, or what forbids quoting, differ from when this was last asked."""
+        if self.held:
+            return False
+        book = self.book
+        seen = (book.best_bid, book.best_ask, self.problem())
         if seen == self._seen:
             return False
         self._seen = seen
@@ -33,30 +53,51 @@ class QuotedMarket:
 
     def mark2(self) -> int:
         """Twice the mid, or the last one there was: what holdings are valued at (even odds before the first)."""
-        if self.book.mid2 is not None:
-            self._last_mid2 = self.book.mid2
+        mid2 = self.book.mid2
+        if mid2 is not None:
+            self._last_mid2 = mid2
         return self._last_mid2
 
     def on_tick(self, tick: Price) -> None:
-        self.market = replace(self.market, tick=tick)
+        if tick != self.market.tick:
+            self.market = replace(self.market, tick=tick)
 
-    def forget(self, books: Books) -> None:
-        """Believe the book again only after one more snapshot."""
-        self._snapshots_needed = books.snapshots(self.yes_index) + 1
+    def settle(self, at: Nanos, out: StepBuilder) -> None:
+        """Read a trusted copy, if there is one, and say where the book is read now; orders stay where they are."""
+        if not self.lead.usable:
+            self.lead = next((copy for copy in self.copies.values() if copy.usable), self.lead)
+        trigger = self.source.on_usable(at, usable=self.lead.usable)
+        self.change_source(trigger, "" if self.lead.usable else self.lead.cause, out)
 
-    def problem(self, books: Books) -> str | None:
-        """Why the book must not be quoted on, or None."""
-        if books.snapshots(self.yes_index) < self._snapshots_needed:
-            return "no book yet"
-        if self.book.best_bid is None or self.book.best_ask is None:
+    def change_source(self, trigger: str | None, cause: str, out: StepBuilder) -> None:
+        out.move(SOURCE, self.source, trigger, f"source {self.market.slug}", cause)
+
+    def problem(self) -> str | None:
+        """Why the market must not be quoted, or None."""
+        if self.dropped:
+            return "the market is dropped"
+        if not self.market.tradable:
+            return _closed(self.market)
+        source = self.source
+        if source.state == "NONE":
+            return self._untrusted()
+        if source.state == "REST" and not source.limits.quote_on_rest:
+            return "the book is read over REST only, and feed.quote_on_rest is off"
+        book = self.book
+        if book.best_bid is None or book.best_ask is None:
             return "one side of the book is empty"
-        return self.doubt(books)
-
-    def doubt(self, books: Books) -> str | None:
-        """What cannot be true of the book, or None."""
-        bid, ask = self.book.best_bid, self.book.best_ask
-        if bid is not None and ask is not None and bid >= ask:
-            return "the book is crossed"
-        if not books.agrees(self.yes_index):
-            return "the book contradicts the venue's best prices"
         return None
+
+    def _untrusted(self) -> str:
+        feed, copy = self.lead.feed, self.lead
+        if feed.state != "RUNNING":
+            return f"feed is {feed.state}" + (f": {feed.cause}" if feed.cause else "")
+        if not copy.known or copy.trusted:
+            return "no book yet"
+        return f"the book is {copy.state}: {copy.cause}"
+
+
+def _closed(market: Market) -> str:
+    if market.closed:
+        return "the market is closed"
+    return "the market is not accepting orders" if market.active else "the market is not active"

@@ -13,7 +13,10 @@ from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Side, Size, Tok
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A state machine moved: which one, of what, from where to where and why."""
+    """A state machine moved: which one, of what, from where to where and why.
+
+    `evidence` is the kind of the cause where a machine distinguishes kinds (trust), otherwise empty.
+    """
 
     at: Nanos
     machine: str
@@ -22,11 +25,12 @@ class Change:
     new: str
     trigger: str
     cause: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What should be working in one market, and the book it was decided on."""
+    """What should be working in one market, and the book it was decided on; `source` says where that was read."""
 
     at: Nanos
     market: ConditionId
@@ -35,6 +39,7 @@ class Decision:
     mid2: int | None
     position: Size
     targets: Targets
+    source: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,11 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The effects of one event.  `done` says that the engine wants nothing and nothing of ours can be live."""
+    """The effects of one event.
+
+    `done` says that the engine wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
+    something may be overdue: the driver answers with a `Wake` at that time, unless another event comes first.
+    """
 
     event: Event
     commands: tuple[Command, ...] = ()
@@ -64,6 +73,7 @@ class Step:
     fills: tuple[Fill, ...] = ()
     changes: tuple[Change, ...] = ()
     done: bool = False
+    wake_at: Nanos | None = None
 
 
 @dataclass(slots=True)
@@ -76,16 +86,19 @@ class StepBuilder:
     fills: list[Fill] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
-    def move(self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str) -> None:
+    def move(
+        self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str, evidence: str = ""
+    ) -> None:
         """Move a state machine and announce it; None does nothing, a move to where it already is stays quiet."""
         if trigger is None:
             return
         old = subject.state
         row = table.fire(subject, trigger)
         if row.dest != old:
-            self.changes.append(Change(self.event.at, table.name, name, old, row.dest, trigger, cause or row.why))
+            why = cause or row.why
+            self.changes.append(Change(self.event.at, table.name, name, old, row.dest, trigger, why, evidence))
 
-    def build(self, *, done: bool) -> Step:
+    def build(self, *, done: bool, wake_at: Nanos | None = None) -> Step:
         return Step(
             self.event,
             tuple(self.commands),
@@ -93,4 +106,5 @@ class StepBuilder:
             tuple(self.fills),
             tuple(self.changes),
             done,
+            wake_at,
         )

@@ -6,6 +6,7 @@ import pytest
 
 from pmm.core.engine import Engine, Outcome
 from pmm.drivers.event_time import EventTime
+from pmm.drivers.wire import Wire
 from pmm.events import FeedNews, FeedSignal, Frame, MarketListed, Operator, OperatorAction, Timer
 from pmm.metrics.summary import Summary
 from pmm.model import MILLISECOND, SECOND
@@ -14,7 +15,7 @@ from pmm.sim.floor import WorldParams
 from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread
 from pmm.venues.shadow import ShadowGateway
-from tests.support.story import START
+from tests.support.story import START, page_of
 
 
 class Wiretap:
@@ -35,7 +36,7 @@ def run(seed=1, seconds=30, at_start=()):
     engine, summary, tap = Engine(FixedSpread()), Summary(), Wiretap()
     driver = EventTime(engine, world, ShadowGateway(20 * MILLISECOND), [summary, tap])
     opening = [MarketListed(START, listing.market), *at_start]
-    outcome = driver.run(START, seconds * SECOND, opening, lambda at: Frame(at, 0, world.dump(tokens)))
+    outcome = driver.run(START, seconds * SECOND, opening, Wire(tokens, world.dump, page_of(world)))
     return outcome, engine, summary, tap.events
 
 
@@ -95,9 +96,8 @@ def test_pace_sees_every_event_and_may_stop_the_run():
             driver.emit(Operator(at, OperatorAction.STOP, "enough"))
 
     driver.pace = pace
-    outcome = driver.run(
-        START, 600 * SECOND, [MarketListed(START, listing.market)], lambda at: Frame(at, 0, world.dump(tokens))
-    )
+    wire = Wire(tokens, world.dump)
+    outcome = driver.run(START, 600 * SECOND, [MarketListed(START, listing.market)], wire)
     assert outcome is Outcome.STOPPED
     assert 50 <= len(seen) < 100
 

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from pmm._fast import Book
 from pmm.commands import Cancel, Command, Place
 from pmm.core.engine import Engine, EngineConfig
 from pmm.core.step import Step
 from pmm.events import Accepted, Canceled, Event, FeedNews, FeedSignal, Filled, Frame, MarketListed, Timer
-from pmm.model import GRID, MILLISECOND, SECOND, SHARE, Market, Nanos, Price, Side, Token, parse_price, price_text
+from pmm.model import (
+    GRID,
+    MILLISECOND,
+    SECOND,
+    SHARE,
+    BookPage,
+    Market,
+    Nanos,
+    Price,
+    Side,
+    Token,
+    TokenId,
+    parse_price,
+    price_text,
+)
+from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
+from pmm.venues.polymarket import codec
 
 START: Nanos = 1_790_000_000 * SECOND
 CONDITION = "0x" + "ab" * 32
@@ -31,6 +48,17 @@ def _levels(levels: Iterable[tuple[str, float]]) -> list[dict[str, str]]:
     return [{"price": price, "size": f"{size:g}"} for price, size in levels]
 
 
+def true_hash(book: Book, at: Nanos, token: str = YES, last_trade: str = "") -> str:
+    """The hash that the venue would send for a book of the market of these stories."""
+    return book.hash(CONDITION, token, str(at // MILLISECOND), "5", False, last_trade)
+
+
+def book_of(bids: Sequence[tuple[str, float]], asks: Sequence[tuple[str, float]], tick: str = "0.01") -> Book:
+    book = Book(parse_price(tick))
+    book.load(*([(parse_price(price), shares(size)) for price, size in side] for side in (bids, asks)))
+    return book
+
+
 def book_frame(
     bids: Sequence[tuple[str, float]],
     asks: Sequence[tuple[str, float]],
@@ -40,12 +68,12 @@ def book_frame(
     connection: int = 0,
     tick: str = "0.01",
 ) -> Frame:
-    """A snapshot of one token; levels best first."""
+    """A snapshot of one token with its true hash; levels best first."""
     body = {
         "market": CONDITION,
         "asset_id": token,
         "timestamp": str(at // MILLISECOND),
-        "hash": "0" * 40,
+        "hash": true_hash(book_of(bids, asks, tick), at, token),
         "bids": _levels(reversed(bids)),
         "asks": _levels(reversed(asks)),
         "tick_size": tick,
@@ -61,14 +89,23 @@ def touch_frame(bid: str, ask: str, *, at: Nanos = START, size: float = 100, tic
 
 
 def change_frame(
-    side: Side, price: str, size: float, best_bid: str, best_ask: str, *, at: Nanos = START, token: str = YES
+    side: Side,
+    price: str,
+    size: float,
+    best_bid: str,
+    best_ask: str,
+    *,
+    at: Nanos = START,
+    token: str = YES,
+    book_hash: str = "",
 ) -> Frame:
+    """One change as the venue tells it; without a hash it is no evidence about the rest of the book."""
     change = {
         "asset_id": token,
         "price": price,
         "size": f"{size:g}",
         "side": str(side),
-        "hash": "0" * 40,
+        "hash": book_hash,
         "best_bid": best_bid,
         "best_ask": best_ask,
     }
@@ -94,6 +131,11 @@ def trade_frame(taker: Side, price: str, size: float, *, at: Nanos = START, toke
         "transaction_hash": "0x" + "0" * 64,
     }
     return Frame(at, 0, json.dumps(body, separators=(", ", ":")).encode())
+
+
+def page_of(world: DemoWorld) -> Callable[[TokenId], BookPage]:
+    """The REST reads of a simulated venue."""
+    return lambda token: codec.book(json.loads(world.rest_book(token) or ""))
 
 
 class Story:

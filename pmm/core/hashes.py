@@ -1,0 +1,159 @@
+"""The hash of the whole book that every message carries: does ours give the same?
+
+What goes into a hash beside the book is known from the market's facts, except for the price of the last trade, which
+changes before the venue tells (data reference, section 3): the candidates are what is known and what the newest change
+allows.  One hash in twenty already contains the next messages, so a mismatch stays open for a while; it is closed by a
+later match, or when the book has become the one that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pmm._fast import Books
+from pmm.core.trust import TrustLimits
+from pmm.model import GRID, ConditionId, Market, Nanos, Price, TokenId, size_text
+
+# Trades whose own events may still come after the hashes of the next ones: so many prices are remembered.
+TRADES_KEPT = 4
+# Mismatches of one token that are kept open; the oldest one decides, the newer ones only close earlier.
+OPEN_MAX = 8
+
+
+def trade_text(price: Price) -> str:
+    """The price of a trade as books carry it: at least three decimals."""
+    whole, part = divmod(price, GRID)
+    return f"{whole}.{part:04d}".removesuffix("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What goes into a hash beside the book."""
+
+    condition_id: ConditionId
+    tokens: tuple[TokenId, ...]
+    min_size: str
+    neg_risk: bool
+
+    @classmethod
+    def of(cls, market: Market) -> Facts:
+        tokens = tuple(token.token_id for token in market.tokens)
+        return cls(market.condition_id, tokens, size_text(market.min_size), market.neg_risk)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A hash that was not that of the book when it came."""
+
+    hash: str
+    timestamp: str
+    at: Nanos
+    message: int
+
+
+@dataclass(slots=True)
+class TokenHashes:
+    """The open mismatches of one token of one connection.  `explained` once any hash of it was understood."""
+
+    number: int
+    index: int
+    open: deque[Mismatch] = field(default_factory=lambda: deque(maxlen=OPEN_MAX))
+    explained: bool = False
+
+
+@dataclass(slots=True)
+class HashWatch:
+    """The hashes of one market on one connection."""
+
+    facts: Facts
+    tokens: tuple[TokenHashes, TokenHashes]
+    trades: deque[str] = field(default_factory=lambda: deque([""], maxlen=TRADES_KEPT))
+    messages: int = 0
+
+    def refresh(self, facts: Facts) -> None:
+        """Other facts, or another tick: whether hashes are understood has to show again."""
+        self.facts = facts
+        for token in self.tokens:
+            token.explained = False
+            token.open.clear()
+
+    def forget(self) -> None:
+        for token in self.tokens:
+            token.open.clear()
+
+    def note_price(self, price: Price) -> None:
+        """The tape says that a trade took place at this price."""
+        self.note_trade(trade_text(price))
+
+    def note_trade(self, text: str) -> None:
+        """The last trade may be this one."""
+        if self.trades[0] != text:
+            if text in self.trades:
+                self.trades.remove(text)
+            self.trades.appendleft(text)
+
+    def check(self, token: TokenHashes, books: Books, at: Nanos) -> bool | None:
+        """Judge the newest hash of a token: True proves the whole book, None says nothing."""
+        if self._verify(token, books, self.trades[0]):
+            token.explained = True
+            if token.open:
+                token.open.clear()
+            return True
+        reported = books.reported_hash(token.index)
+        if not reported:
+            return None
+        for text in self._candidates(token.index, books):
+            if self._verify(token, books, text):
+                self.note_trade(text)
+                token.explained = True
+                token.open.clear()
+                return True
+        self._close_older(token, books)
+        if len(token.open) < OPEN_MAX:
+            token.open.append(Mismatch(reported, str(books.timestamp_ms(token.index)), at, self.messages))
+        return False
+
+    def overdue(self, at: Nanos, limits: TrustLimits) -> TokenHashes | None:
+        """A token with a mismatch that nothing has closed in time."""
+        for token in self.tokens:
+            if token.open:
+                oldest = token.open[0]
+                if at - oldest.at >= limits.grace or self.messages - oldest.message >= limits.grace_messages:
+                    return token
+        return None
+
+    def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool:
+        reported = books.reported_hash(token.index)
+        return bool(reported) and reported == self._hash(token, books, str(books.timestamp_ms(token.index)), trade)
+
+    def _hash(self, token: TokenHashes, books: Books, timestamp: str, trade: str) -> str:
+        facts, book = self.facts, books.book(token.index)
+        token_id = facts.tokens[token.number]
+        return book.hash(facts.condition_id, token_id, timestamp, facts.min_size, facts.neg_risk, trade)
+
+    def _candidates(self, index: int, books: Books) -> Iterable[str]:
+        """Every last trade there may have been, likely ones first; the newest known one was tried already."""
+        seen = {self.trades[0]}
+        for text in self._possible(index, books):
+            if text not in seen:
+                seen.add(text)
+                yield text
+
+    def _possible(self, index: int, books: Books) -> Iterator[str]:
+        for changed, _, price, _ in books.changes:
+            if changed == index:
+                yield trade_text(price)
+                yield trade_text(GRID - price)
+        yield from tuple(self.trades)
+        yield ""
+
+    def _close_older(self, token: TokenHashes, books: Books) -> None:
+        """Close the newest open mismatch that the book has become equal to meanwhile, and all before it."""
+        for place in range(len(token.open) - 1, -1, -1):
+            old = token.open[place]
+            if any(self._hash(token, books, old.timestamp, text) == old.hash for text in self.trades):
+                for _ in range(place + 1):
+                    token.open.popleft()
+                return

@@ -1,0 +1,117 @@
+"""The way back to trust, in stated steps.
+
+    doubt -> SUSPECT -> resubscribe -> a snapshot within 2 s -> TRUSTED
+                                    -> none: LOST, and the connection is opened anew
+    three doubts within 60 s        -> the connection is opened anew
+    lost, and no snapshot 2 s after the connection runs again -> resubscribe, 2 s later a new connection
+
+A connection is opened anew at most once in 5 s, and ever more rarely, up to once a minute, while that does not help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pmm.commands import Resubscribe
+from pmm.core.book_copy import BookCopy
+from pmm.core.step import StepBuilder
+from pmm.core.trust import TRUST, Evidence, TrustLimits
+from pmm.model import Nanos
+
+
+@dataclass(slots=True)
+class Reconnects:
+    """When a connection may be opened anew; `wanted` is the cause while it has to wait."""
+
+    limits: TrustLimits
+    wanted: str = ""
+    asked_at: Nanos | None = None
+    pause: Nanos = 0
+
+    def want(self, cause: str) -> None:
+        self.wanted = self.wanted or cause
+
+    def drop(self) -> None:
+        """The connection came back by itself, or nothing needs it any more."""
+        self.wanted = ""
+
+    @property
+    def next_at(self) -> Nanos:
+        """The earliest time that the next one may be asked for."""
+        return 0 if self.asked_at is None else self.asked_at + self.pause
+
+    def take(self, at: Nanos) -> str:
+        """The cause to reconnect for now, empty when there is none or it has to wait."""
+        if not self.wanted or at < self.next_at:
+            return ""
+        recent = self.asked_at is not None and at - self.next_at < self.limits.reconnect_max
+        self.pause = min(2 * self.pause, self.limits.reconnect_max) if recent else self.limits.reconnect
+        cause, self.wanted, self.asked_at = self.wanted, "", at
+        return cause
+
+
+def move(copy: BookCopy, trigger: str, evidence: Evidence, text: str, out: StepBuilder) -> None:
+    """Take a row of the trust table and announce it with its evidence."""
+    old = copy.state
+    out.move(TRUST, copy, trigger, copy.name, text, evidence)
+    if copy.state != old:
+        copy.since, copy.cause = out.event.at, text
+
+
+def believe(copy: BookCopy, trigger: str, evidence: Evidence, text: str, out: StepBuilder) -> None:
+    """A snapshot or a proof."""
+    move(copy, trigger, evidence, text, out)
+    copy.asked_at = copy.failing_since = None
+
+
+def lose(copy: BookCopy, evidence: Evidence, text: str, out: StepBuilder) -> None:
+    """Changes are missing for certain."""
+    move(copy, "lose", evidence, text, out)
+    copy.asked_at = copy.failing_since = None
+    copy.forget()
+
+
+def doubt(
+    copy: BookCopy, evidence: Evidence, text: str, limits: TrustLimits, reconnects: Reconnects, out: StepBuilder
+) -> None:
+    """Stop believing, and take the first step back; a book in doubt already waits for that step to work."""
+    at, fresh = out.event.at, copy.state != "SUSPECT"
+    move(copy, "doubt", evidence, text, out)
+    if not fresh:
+        return
+    copy.await_snapshots()
+    copy.doubts.append(at)
+    while at - copy.doubts[0] > limits.doubts_window:
+        copy.doubts.popleft()
+    cause = f"{copy.slug}: {text}"
+    if len(copy.doubts) >= limits.doubts:
+        copy.doubts.clear()
+        copy.asked_at = at
+        reconnects.want(f"{cause} ({limits.doubts} doubts within {limits.doubts_window // 10**9} s)")
+    else:
+        resubscribe(copy, cause, out)
+
+
+def resubscribe(copy: BookCopy, cause: str, out: StepBuilder) -> None:
+    copy.asked_at = out.event.at
+    out.commands.append(Resubscribe(copy.connection, copy.tokens, cause))
+
+
+def chase(copy: BookCopy, limits: TrustLimits, reconnects: Reconnects, out: StepBuilder) -> Nanos | None:
+    """Take the next step for a book whose snapshot is overdue; returns when to look again."""
+    at, feed = out.event.at, copy.feed
+    if copy.trusted or feed.state != "RUNNING" or feed.opened_at is None:
+        return None
+    began = max(copy.asked_at or 0, feed.opened_at, copy.since if copy.asked_at is None else 0, copy.listed_at)
+    if at - began < limits.snapshot:
+        return began + limits.snapshot
+    if copy.state == "SUSPECT":
+        move(copy, "expire", Evidence.EXPIRED, f"no snapshot within {limits.snapshot // 10**9} s", out)
+        copy.forget()
+        reconnects.want(f"{copy.slug}: no fresh snapshot came")
+    elif copy.asked_at is None or copy.asked_at < feed.opened_at:
+        resubscribe(copy, f"{copy.slug}: no snapshot came", out)
+    else:
+        copy.asked_at = at
+        reconnects.want(f"{copy.slug}: no snapshot came")
+    return at + limits.snapshot

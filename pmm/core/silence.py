@@ -1,0 +1,107 @@
+"""What silence says, and whom to ask about it: never the time since one market moved.
+
+While data of any market flows through a connection, its quoted books are compared with REST reads only where no proof
+came for a while.  When the whole connection is silent, its quoted books and its canary are read every second: a read
+that shows news which the socket then does not bring is a frozen connection; reads that show the same books prove that
+there is nothing to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pmm.core.book_copy import Ahead, BookCopy
+from pmm.core.compare import Comparison, compare, same_levels
+from pmm.core.line import Line
+from pmm.core.resync import believe
+from pmm.core.step import StepBuilder
+from pmm.core.trust import Evidence, TrustLimits
+from pmm.events import BookRead
+from pmm.model import SECOND, Nanos
+
+
+class Verdict(StrEnum):
+    """What a read that was ahead of us amounts to."""
+
+    CAUGHT_UP = "caught_up"
+    MISSED = "missed"
+    FROZEN = "frozen"
+
+
+def to_compare(line: Line, at: Nanos) -> Iterable[BookCopy]:
+    """The copies whose books should be read now; the question is noted on them."""
+    feed, limits = line.feed, line.limits
+    if feed.state != "RUNNING" or feed.data_at is None:
+        return
+    silent = at - feed.data_at >= limits.quiet
+    for copy in line.carried():
+        if copy.state == "LOST":
+            continue
+        wait = limits.quiet if silent else limits.compare_interval
+        proven = max(copy.proof_at, copy.since if copy.trusted else 0)
+        asked = copy.compared_at or 0
+        if (silent or (copy.quoted and at - proven >= wait)) and at - asked >= wait:
+            copy.compared_at = at
+            yield copy
+
+
+def next_look(line: Line, at: Nanos) -> Nanos:
+    """When silence is judged next: a second after the newest data, or after now."""
+    quiet = line.limits.quiet
+    data_at = line.feed.data_at or 0
+    return data_at + quiet if data_at + quiet > at else at + quiet
+
+
+def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> None:
+    """Judge a copy by a read of its first token's book."""
+    if copy.state == "LOST":
+        return
+    if event.page is None:
+        copy.failing_since = copy.failing_since or event.at
+        return
+    page, at = event.page, event.at
+    match compare(page, copy.book, copy.timestamp_ms):
+        case Comparison.EQUAL:
+            prove(line, copy, page.timestamp_ms, at, out)
+        case Comparison.OLDER:
+            copy.failing_since = copy.failing_since or at
+        case Comparison.AMBIGUOUS if event.asked_at - copy.changed_at >= line.limits.catch_up:
+            line.doubt(copy, Evidence.COMPARE, "a REST read of the same moment shows another book", out)
+        case Comparison.AMBIGUOUS:
+            line.compare[copy] = None
+        case Comparison.AHEAD if copy.ahead is None:
+            copy.ahead = Ahead(page, at)
+            line.agenda.note(copy, at + line.limits.catch_up)
+
+
+def prove(line: Line, copy: BookCopy, timestamp_ms: int, at: Nanos, out: StepBuilder) -> None:
+    """A read shows our book."""
+    copy.proof_at = line.feed.verified_at = at
+    copy.newest_ms = max(copy.timestamp_ms, timestamp_ms)
+    copy.ahead = copy.failing_since = None
+    if copy.state == "SUSPECT" and copy.nonsense() is None:
+        believe(copy, "proof", Evidence.COMPARE, "a REST read shows the same book", out)
+
+
+def caught_up(line: Line, copy: BookCopy, at: Nanos) -> Verdict | None:
+    """Judge a read that was ahead, once the socket had its time to bring the same."""
+    ahead = copy.ahead
+    if ahead is None or at - ahead.at < line.limits.catch_up:
+        return None
+    copy.ahead = None
+    if copy.timestamp_ms >= ahead.page.timestamp_ms or copy.proof_at > ahead.at or same_levels(ahead.page, copy.book):
+        return Verdict.CAUGHT_UP
+    silent = line.feed.data_at is None or line.feed.data_at < ahead.at
+    return Verdict.FROZEN if silent else Verdict.MISSED
+
+
+def unverifiable(copy: BookCopy, at: Nanos, limits: TrustLimits) -> bool:
+    """Whether silence lasts and REST has no word about it either."""
+    data_at = copy.feed.data_at or 0
+    failing = copy.failing_since is not None and at - copy.failing_since >= limits.unverified - limits.quiet
+    return failing and copy.trusted and at - max(data_at, copy.proof_at) >= limits.unverified
+
+
+def silence_text(copy: BookCopy, at: Nanos) -> str:
+    return f"silence for {(at - (copy.feed.data_at or 0)) // SECOND} s, and REST does not confirm the book"
