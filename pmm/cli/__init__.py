@@ -60,7 +60,7 @@ def _pairs(sets: list[str]) -> dict[str, object]:
 
 def build() -> Any:  # the parser library does not export the type of the tree it builds
     """The whole tree, ready to parse."""
-    from pmm.cli import bench, book, config, demo, exchange, machines, markets, quote, stream, version
+    from pmm.cli import bench, book, config, data, demo, exchange, machines, markets, quote, record, stream, version
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
@@ -71,6 +71,8 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)
     app.command(epilog=EPILOG)(stream.stream)
+    app.command(epilog=EPILOG)(record.record)
+    app.add_typer(data.app, name="data")
     app.add_typer(config.app, name="config")
     app.command(epilog=EPILOG)(bench.bench)
     app.command(epilog=EPILOG)(machines.machines)

@@ -84,7 +84,7 @@ def _end(file: BinaryIO, start: int, size: int) -> int | None:
         if len(head) < _HEADER_BYTES_MAX:
             return None
         raise Damaged(start, str(error)) from error
-    if not facts.has_checksum or facts.content_size > TEXT_BYTES_MAX:
+    if not facts.has_checksum or not 0 <= facts.content_size <= TEXT_BYTES_MAX:
         raise Damaged(start, "a frame without a checksum, or of impossible size")
     return _behind_blocks(file, start, at, size)
 

@@ -45,7 +45,7 @@ class Recorder:
         self,
         writer: RecordingWriter,
         *,
-        failed: Callable[[], None] | None = None,
+        failed: Callable[[], object] | None = None,
         entries_max: int = WAITING_ENTRIES_MAX,
         bytes_max: int = WAITING_BYTES_MAX,
     ) -> None:

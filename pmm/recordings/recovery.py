@@ -23,6 +23,11 @@ class Recovered:
     torn: int
     damage: str = ""
 
+    def __str__(self) -> str:
+        if self.damage:
+            return f"{self.path.name} is {self.damage}; it was left as it is"
+        return f"{self.path.name} had no end: it has one now, {self.torn} bytes of a block that was cut off are gone"
+
 
 def recover(folder: Path) -> Recovered | None:
     """Finish the last file of a folder; None where nothing was to be done.  Only the holder of the lock may call it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +28,7 @@ from pmm.recordings.recovery import recover
 
 # A block is written when it holds so much text, or when the caller says that a second has passed.
 BLOCK_TEXT_BYTES = 1 << 20
-ROTATE_BYTES = 64 << 20
-ROTATE_BYTES_MIN = 1 << 10
+ROTATE_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,23 @@ class Rotation:
 class RecordingWriter:
     """Writes entries to a folder of its own.  `created` is the time of the beginning and gives the files their names.
 
-    Raises RecorderRuns, and DiskError from every method when the disk does not take what it should; after that only
-    `close` may be called.
+    `rotated` is called when a file was begun after another one: a feed asks for fresh books then, so that every file
+    can be read alone.  Raises RecorderRuns; raises DiskError from every method when the disk does not take what it
+    should, and only `close` may be called after that.
     """
 
     def __init__(
-        self, folder: Path, created: Nanos, markets: tuple[Market, ...] = (), rotation: Rotation | None = None
+        self,
+        folder: Path,
+        created: Nanos,
+        markets: tuple[Market, ...] = (),
+        rotation: Rotation | None = None,
+        *,
+        rotated: Callable[[], object] | None = None,
     ) -> None:
         self.folder = folder
         self.rotation = rotation or Rotation()
+        self._rotated = rotated
         self.markets = markets
         self.total = Counts()
         self.files: list[Path] = []
@@ -126,6 +134,8 @@ class RecordingWriter:
         if (size is not None and file.size >= size) or (age is not None and at - file.began >= age):
             self._finish()
             self._open(at)
+            if self._rotated is not None:
+                self._rotated()
 
     def _open(self, at: Nanos) -> None:
         number = 1 + max((number_of(path) or 0 for path in parts_of(self.folder)), default=0)
