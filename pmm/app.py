@@ -14,11 +14,12 @@ from random import Random, SystemRandom
 
 import orjson
 
-from pmm._fast import ASK, BID
+from pmm._fast import ASK, BID, Books
 from pmm.core.engine import Engine, EngineConfig, Outcome
 from pmm.core.feed import FeedLimits
 from pmm.core.risk import RiskLimits
 from pmm.core.step import Step
+from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.facts import Facts
@@ -29,7 +30,7 @@ from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmErr
 from pmm.events import MarketListed, Operator, OperatorAction
 from pmm.exchange.server import LocalExchange
 from pmm.metrics.summary import Summary
-from pmm.model import SECOND, BookPage, Market, Nanos, Token, TokenId, price_text, size_text
+from pmm.model import SECOND, BookPage, Market, Nanos, TokenId, price_text, size_text
 from pmm.ports import Sink
 from pmm.settings import Loaded, Settings, Venue
 from pmm.sim.catalog import default_listings, demo_listing, quiet_listings
@@ -85,11 +86,15 @@ def strategy_for(settings: Settings) -> Strategy:
 
 
 def engine_for(settings: Settings) -> Engine:
-    ws, mm, risk = settings.ws, settings.mm, settings.risk
+    ws, feed, mm, risk = settings.ws, settings.feed, settings.mm, settings.risk
     config = EngineConfig(
         requote_threshold=mm.requote_threshold_price,
         max_position=risk.max_position_micro,
         feed=FeedLimits(ws.starting_limit_ns, ws.stale_data_threshold_ns),
+        trust=TrustLimits(Verify(feed.verify_hashes), compare_interval=feed.compare_interval_ns),
+        fallback=FallbackLimits(
+            feed.fallback_after_ns, recovery=feed.recovery_delay_ns, quote_on_rest=feed.quote_on_rest
+        ),
         risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
     )
     return Engine(strategy_for(settings), config)
@@ -293,17 +298,21 @@ def _failure(engine: Engine) -> PmmError | None:
 
 def _record(summary: Summary, engine: Engine) -> dict[str, object]:
     """The summary's record, with what only the engine knows at the end: its books and how they fared."""
-    books = engine.books
+    books = [line.books for line in engine.data.lines.values()]
     return summary.record() | {
         "outcome": str(engine.outcome),
         "cause": engine.cause,
         "open_orders": sum(1 for _ in engine.orders.open()),
         "books": {
-            "frames": books.frames,
-            "refused": books.refused,
-            "mismatches": books.mismatches,
-            "unknown_tokens": books.unknown,
-            "final": {token.token_id: _ladder(engine, token.token_id) for token in _tokens(engine)},
+            "frames": sum(each.frames for each in books),
+            "refused": sum(each.refused for each in books),
+            "mismatches": sum(each.mismatches for each in books),
+            "unknown_tokens": sum(each.unknown for each in books),
+            "final": {
+                token.token_id: _ladder(engine.data.lines[quoted.lead.connection].books, token.token_id)
+                for quoted in engine.markets.values()
+                for token in quoted.market.tokens
+            },
         },
     }
 
@@ -319,15 +328,11 @@ def _sockets(driver: Live, feeds: MarketFeeds) -> dict[str, object]:
     }
 
 
-def _tokens(engine: Engine) -> Iterator[Token]:
-    return (token for quoted in engine.markets.values() for token in quoted.market.tokens)
-
-
-def _ladder(engine: Engine, token: TokenId) -> dict[str, list[list[str]]]:
+def _ladder(books: Books, token: TokenId) -> dict[str, list[list[str]]]:
     """The whole book of a token as text, best levels first."""
-    index = engine.books.index(token)
+    index = books.index(token)
     assert index is not None, "the tokens of a listed market have books"
-    book = engine.books.book(index)
+    book = books.book(index)
     sides = {"bids": BID, "asks": ASK}
     return {
         name: [[price_text(price), size_text(size)] for price, size in book.levels(side)]

@@ -99,7 +99,7 @@ class Live:
         self.emit(Operator(time.time_ns(), OperatorAction.STOP, reason))
 
     def add_market(self, market: Market) -> None:
-        """Quote one more market from now on.  The run must know its roster."""
+        """Quote one more market, from now on or from the start of the run.  The run must know its roster."""
         assert self.roster is not None, "markets come and go only where a roster says who carries them"
         listings = self.roster.add(market, time.time_ns())
         self._leaving.discard(market.condition_id)
@@ -113,7 +113,7 @@ class Live:
         self._leaving.add(condition_id)
         self.emit(MarketDropped(time.time_ns(), condition_id))
 
-    async def run(self, opening: Iterable[Event]) -> None:
+    async def run(self, opening: Iterable[Event] = ()) -> None:
         """Live until the engine is done.  Raises OrdersMayRemain when cancels stay unconfirmed after a stop."""
         for event in opening:
             self.emit(event)

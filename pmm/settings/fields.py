@@ -137,6 +137,9 @@ class Ws(Section):
         default=Decimal(60), description="A connection without data for so long is sick."
     )
     starting_limit: Seconds = Field(default=Decimal(10), description="Longest wait for the first data.")
+    copies: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=1, description="Connections that carry each quoted market; a second one takes over when one fails."
+    )
 
     @property
     def reconnect_base_delay_ns(self) -> int:
@@ -157,6 +160,39 @@ class Ws(Section):
     @property
     def starting_limit_ns(self) -> int:
         return _units(self.starting_limit, NANO_PLACES)
+
+
+class Feed(Section):
+    """Market data: what is checked, and what stands in for a sick socket. Times in seconds."""
+
+    verify_hashes: Literal["full", "sampled", "off"] = Field(
+        default="full", description="Hashes of books that are computed: all, some each second, none."
+    )
+    compare_interval: Seconds = Field(
+        default=Decimal(5), description="A quoted book that nothing has proven for so long is read over REST."
+    )
+    fallback_after: Seconds = Field(
+        default=Decimal(5), description="A socket that is sick for so long is replaced by REST reads."
+    )
+    recovery_delay: Seconds = Field(
+        default=Decimal(30), description="A socket must be healthy for so long before it replaces REST again."
+    )
+    quote_on_rest: bool = Field(default=False, description="Quote while REST replaces the socket.")
+    canary: Annotated[str, Field(min_length=1)] = Field(
+        default="auto", description="Busy market that is watched to notice a frozen socket: auto, off, or a market."
+    )
+
+    @property
+    def compare_interval_ns(self) -> int:
+        return _units(self.compare_interval, NANO_PLACES)
+
+    @property
+    def fallback_after_ns(self) -> int:
+        return _units(self.fallback_after, NANO_PLACES)
+
+    @property
+    def recovery_delay_ns(self) -> int:
+        return _units(self.recovery_delay, NANO_PLACES)
 
 
 class Mm(Section):
@@ -288,6 +324,7 @@ class Settings(BaseSettings):
     venue: Venue = Field(default_factory=Venue)
     wallet: Wallet = Field(default_factory=Wallet)
     ws: Ws = Field(default_factory=Ws)
+    feed: Feed = Field(default_factory=Feed)
     mm: Mm = Field(default_factory=Mm)
     orders: Orders = Field(default_factory=Orders)
     risk: Risk = Field(default_factory=Risk)

@@ -6,12 +6,13 @@ async with VenueHttp() as http:
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-from pmm.errors import BadAnswer, MarketNotFound
+from pmm.errors import BadAnswer, MarketNotFound, VenueError
 from pmm.model import BookPage, ConditionId, Market, TokenId
 from pmm.settings import Venue
 from pmm.venues.polymarket import codec
@@ -26,6 +27,8 @@ BOOKS_PER_CALL = 500
 # An id has 66 characters: more of them would make an address that servers refuse.
 FACTS_PER_CALL = 50
 CHOICES_SHOWN = 10
+# Some of the busiest markets are closing, or have no tokens yet.
+CANARY_CANDIDATES = 10
 
 _CONDITION_ID = re.compile(r"0x([0-9a-fA-F]{64}|[0-9a-fA-F]{62})")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -112,6 +115,33 @@ class Discovery:
         if _SLUG.fullmatch(name.lower()) and (market := await self._by_slug(name.lower())):
             return market
         return await self._by_words(name)
+
+    async def resolve_all(self, texts: Sequence[str]) -> list[Market]:
+        """The markets meant by several texts, each once, in their order.  Raises what the first failure was."""
+        answers = await asyncio.gather(*map(self.resolve, texts), return_exceptions=True)
+        found: dict[ConditionId, Market] = {}
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            found.setdefault(answer.condition_id, answer)
+        return list(found.values())
+
+    async def canary(self, choice: str, quoted: Sequence[Market]) -> Market | None:
+        """The market to watch beside the quoted ones: named, none for `off`, the busiest other one for `auto`.
+
+        It only tells whether data flows: where none can be found there is none.
+        """
+        if choice == "off":
+            return None
+        if choice != "auto":
+            return await self.resolve(choice)
+        names = {market.condition_id for market in quoted}
+        try:
+            busiest = await self.markets(min(len(names) + CANARY_CANDIDATES, MARKETS_PER_PAGE), order="volume24hr")
+        except VenueError as error:
+            self.odd.append(f"no canary: {error.message}")
+            return None
+        return next((market for market in busiest if market.tradable and market.condition_id not in names), None)
 
     async def facts(self, condition_ids: Sequence[ConditionId]) -> list[Market]:
         """Markets by their condition ids, closed ones too, in any order; unknown ones are left out."""
