@@ -308,6 +308,7 @@ def _record(summary: Summary, engine: Engine) -> dict[str, object]:
             "refused": sum(each.refused for each in books),
             "mismatches": sum(each.mismatches for each in books),
             "unknown_tokens": sum(each.unknown for each in books),
+            "trust": summary.trust.record() | engine.data.tally(),
             "final": {
                 token.token_id: _ladder(engine.data.lines[quoted.lead.connection].books, token.token_id)
                 for quoted in engine.markets.values()

@@ -109,6 +109,7 @@ class Session:
             "bid": _target(targets.bid),
             "ask": _target(targets.ask),
             "position": size_text(decision.position),
+            "source": decision.source,
             "reason": targets.reason,
         }
 
@@ -116,6 +117,8 @@ class Session:
         targets = decision.targets
         sides = f"bid {_target_text(targets.bid)}  ask {_target_text(targets.ask)}"
         touch = f"book {_price(decision.best_bid) or '-'}/{_price(decision.best_ask) or '-'}"
+        if decision.source != "websocket":
+            touch += f" from {decision.source}"
         where = f"{self._slug(decision.market)}  " if len(self._markets) > 1 else ""
         why = f"  ({targets.reason})" if targets.reason else ""
         return f"{_clock(decision.at)}  {where}{sides}  {touch}  position {size_text(decision.position)}{why}"

@@ -25,7 +25,11 @@ UNCHECKED_MAX: Nanos = SECOND
 
 @dataclass(slots=True)
 class Tally:
-    """What happened on a connection and moved nothing: for the record of a run."""
+    """What happened on a connection and moved nothing: for the record of a run.
+
+    `hashes` judged, `mismatches` of them open at first, `unexplained` where the rule was never understood; messages
+    with a time `backwards`; snapshots in the middle of a stream that changed levels, and how many levels.
+    """
 
     hashes: int = 0
     mismatches: int = 0

@@ -7,6 +7,7 @@ Nothing here decides what to quote.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 from pmm._fast import Books
 from pmm.commands import ReadBooks, Reconnect
@@ -14,7 +15,7 @@ from pmm.core.agenda import Agenda
 from pmm.core.book_copy import BookCopy, open_copy
 from pmm.core.feed import FEED, Connection, FeedLimits
 from pmm.core.hashes import Facts
-from pmm.core.line import Line
+from pmm.core.line import Line, Tally
 from pmm.core.markets import QuotedMarket
 from pmm.core.resync import Reconnects, chase
 from pmm.core.silence import Verdict, caught_up, next_look, on_read, silence_text, to_compare, unverifiable
@@ -57,6 +58,11 @@ class MarketData:
     def wake_at(self) -> Nanos | None:
         """When something may be overdue."""
         return self._agenda.next_at
+
+    def tally(self) -> dict[str, int]:
+        """What was counted on all connections together, by name."""
+        names = [counter.name for counter in fields(Tally)]
+        return {name: sum(getattr(line.tally, name) for line in self.lines.values()) for name in names}
 
     def problem(self, at: Nanos) -> str | None:
         """Why no market at all may be quoted, or None; one connection that works is enough for its own markets."""

@@ -9,6 +9,7 @@ from pmm.metrics.counts import Counts
 from pmm.metrics.decision_hash import DecisionHash
 from pmm.metrics.latency import StepTime
 from pmm.metrics.pnl import Pnl, pnl_text
+from pmm.metrics.trust import Trust
 from pmm.model import Nanos, decimal_text, money_text, size_text
 
 
@@ -18,6 +19,7 @@ class Summary:
 
     counts: Counts = field(default_factory=Counts)
     pnl: Pnl = field(default_factory=Pnl)
+    trust: Trust = field(default_factory=Trust)
     step_time: StepTime = field(default_factory=StepTime)
     decisions: DecisionHash = field(default_factory=DecisionHash)
     began: Nanos | None = None
@@ -28,6 +30,7 @@ class Summary:
         self.ended = max(self.ended, step.event.at)
         self.counts.on_step(step)
         self.pnl.on_step(step)
+        self.trust.on_step(step)
         self.decisions.on_step(step)
         self.step_time.add(took)
 

@@ -25,9 +25,9 @@ def test_value_and_origin_follow_the_sources(pmm: Pmm, tmp_path: Path) -> None:
 
 
 def test_secrets_are_masked(pmm: Pmm) -> None:
-    done = pmm("config", "show", "--origin", POLY_API_SECRET="canary")
+    done = pmm("config", "show", "--origin", POLY_API_SECRET="sparrow")
     assert "********" in done.stdout
-    assert "canary" not in done.stdout + done.stderr
+    assert "sparrow" not in done.stdout + done.stderr
 
 
 def test_the_example_is_the_one_of_the_repository(pmm: Pmm) -> None:

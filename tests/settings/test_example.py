@@ -34,7 +34,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_the_view_masks_secrets_and_nothing_else(tmp_path: Path) -> None:
-    environ = {"XDG_CONFIG_HOME": str(tmp_path), "POLY_API_SECRET": "canary", "POLY_FUNDER": "0x" + "a" * 40}
+    environ = {"XDG_CONFIG_HOME": str(tmp_path), "POLY_API_SECRET": "sparrow", "POLY_FUNDER": "0x" + "a" * 40}
     view = shown(load(folder=tmp_path, environ=environ).settings)
     assert view["wallet.api_secret"] == MASK
     assert view["wallet.passphrase"] is None

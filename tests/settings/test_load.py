@@ -163,16 +163,16 @@ def test_a_value_that_cannot_be_is_refused_by_name(tmp_path: Path, name: str, va
     assert line.startswith(("orders.max_order_size" if name == "MIN_ORDER_SIZE" else key) + ":")
 
 
-@pytest.mark.parametrize("value", ["0x12", "word of the canary", KEY + "0"])
+@pytest.mark.parametrize("value", ["0x12", "word of the sparrow", KEY + "0"])
 def test_a_wrong_secret_is_never_shown(tmp_path: Path, value: str) -> None:
     (line,) = problems(tmp_path, POLY_PRIVATE_KEY=value)
     assert line == "wallet.private_key: must be 64 hexadecimal digits, with or without 0x (env POLY_PRIVATE_KEY)"
 
 
 def test_a_secret_is_in_no_text_form_of_the_settings(tmp_path: Path) -> None:
-    loaded = read(tmp_path, POLY_PRIVATE_KEY=KEY, POLY_API_SECRET="canary")
+    loaded = read(tmp_path, POLY_PRIVATE_KEY=KEY, POLY_API_SECRET="sparrow")
     assert "abab" not in f"{loaded!r}{loaded.settings.model_dump_json()}"
-    assert "canary" not in f"{loaded}{loaded.settings}"
+    assert "sparrow" not in f"{loaded}{loaded.settings}"
 
 
 def test_a_secret_on_the_command_line_is_refused(tmp_path: Path) -> None:
