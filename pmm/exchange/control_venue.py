@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pmm.exchange.answers import Refused
-from pmm.exchange.bodies import Act, Body, count, flag, listing, outcome, side, text, tif, token, units, word
+from pmm.exchange.bodies import Act, Body, count, flag, listing, side, text, tif, token, units, word
 from pmm.exchange.clock import Clock
 from pmm.exchange.house import House
 from pmm.exchange.source import Source
 from pmm.model import TICKS, money_text, parse_decimal, parse_price, parse_size, price_text, size_text
 from pmm.sim.catalog import Rewards
-from pmm.sim.venue import COLLATERAL, Mode, Refusal, Settlement, SettlementStep, Terms
+from pmm.sim.payday import Paid
+from pmm.sim.venue import COLLATERAL, Mode, Refusal, Settlement, SettlementStep, Terms, Verdict
 
 STEPS_MAX = 20
 _REWARD_KEYS = frozenset({"rewards_min_size", "rewards_max_spread", "rewards_usd_a_day"})
@@ -41,6 +42,8 @@ class VenueActs:
             "/venue/resolve": self._resolve,
             "/venue/settlement": self._settlement,
             "/venue/rebates": self._rebates,
+            "/venue/pay-rewards": self._pay_rewards,
+            "/venue/convert": self._convert,
             "/accounts": self._tell,
             "/accounts/fund": self._fund,
             "/accounts/give": self._give,
@@ -113,11 +116,12 @@ class VenueActs:
         return {"cleared": condition_id}
 
     async def _rebates(self, _: Body) -> object:
-        """Pay the makers their share of the fees, as the venue does once a day."""
-        at = self._clock.now()
-        paid = self._venue.pay_rebates(at)
-        self._house.rewards.note(paid, at)
-        return {"paid": [{"market": market, "account": who, "usd": money_text(usd)} for market, who, usd in paid]}
+        """Pay the makers their share of the fees, as the venue does at midnight."""
+        return _paid(self._venue.pay_rebates(self._clock.now()))
+
+    async def _pay_rewards(self, _: Body) -> object:
+        """Pay for the samples of liquidity that were taken so far, as the venue does at midnight."""
+        return _paid(self._venue.pay_rewards(self._clock.now()))
 
     async def _close(self, body: Body) -> object:
         condition_id = listing(body, self._source).market.condition_id
@@ -125,9 +129,14 @@ class VenueActs:
         return {"closed": condition_id}
 
     async def _resolve(self, body: Body) -> object:
-        condition_id, winner = listing(body, self._source).market.condition_id, outcome(body, "winner")
-        self._venue.resolve(condition_id, winner, self._clock.now())
-        return {"resolved": condition_id, "winner": winner.name}
+        """`winner` is YES or NO, or SPLIT when both outcomes pay half of a dollar."""
+        condition_id = listing(body, self._source).market.condition_id
+        verdict = word(body, "winner", Verdict, Verdict.YES)
+        try:
+            self._venue.resolve(condition_id, verdict, self._clock.now())
+        except ValueError as error:
+            raise Refused(409, str(error)) from None
+        return {"resolved": condition_id, "winner": verdict.value}
 
     async def _settlement(self, body: Body) -> object:
         """The way of the next trade of an account: `steps` of `status` and `after_ms`."""
@@ -214,6 +223,18 @@ class VenueActs:
             raise Refused(refusal.status, refusal.text)
         return {"size": size_text(units(body, "size", parse_size))}
 
+    async def _convert(self, body: Body) -> object:
+        """NO shares of the outcomes that `markets` names into YES of the others of their event, and dollars."""
+        names = body.get("markets")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise Refused(400, "markets must be a list of slugs or condition ids")
+        chosen = [listing({"market": name}, self._source).market.condition_id for name in names]
+        size = units(body, "size", parse_size)
+        refusal = self._venue.convert(_address(body), chosen, size, self._clock.now())
+        if refusal is not None:
+            raise Refused(refusal.status, refusal.text)
+        return {"size": size_text(size), "paid": money_text(size * (len(chosen) - 1))}
+
     async def _redeem(self, body: Body) -> object:
         market = listing(body, self._source).market.condition_id
         return {"paid": money_text(self._venue.redeem(_address(body), market, self._clock.now()))}
@@ -221,6 +242,11 @@ class VenueActs:
 
 def _address(body: Body) -> str:
     return text(body, "account").lower()
+
+
+def _paid(payments: Iterable[Paid]) -> object:
+    rows = [{"market": one.market, "account": one.account, "usd": money_text(one.money)} for one in payments]
+    return {"paid": rows}
 
 
 def _money(amount: str) -> int:

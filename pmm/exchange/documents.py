@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from pmm.exchange.answers import number
-from pmm.exchange.prices import catalogue_price
+from pmm.exchange.prices import Found, catalogue_price
 from pmm.exchange.source import Source
 from pmm.model import GRID, SHARE, USD, Price, money_text
 from pmm.sim.catalog import Listing
@@ -77,8 +77,15 @@ def _market(source: Source, listing: Listing) -> dict[str, object]:
         "takerBaseFee": 0,
         "rewardsMinSize": listing.rewards.min_size // SHARE if listing.rewards else 0,
         "rewardsMaxSpread": listing.rewards.max_spread / 100 if listing.rewards else 0,
+        **_resolution(found),
         **_prices(source, listing),
     }
+
+
+def _resolution(found: Sequence[Found | None]) -> dict[str, object]:
+    """Left out, as the venue does, while there is none."""
+    resolved = any(one is not None and one[0].verdict is not None for one in found)
+    return {"umaResolutionStatus": "resolved"} if resolved else {}
 
 
 def _prices(source: Source, listing: Listing) -> dict[str, object]:

@@ -48,7 +48,7 @@ class House:
         self.desk = AccountDesk(venue, clock, self.auth, self.wallets, self.limits, settle)
         self.reads = OrderReads(venue, self.auth, self.wallets)
         self.users = UserHub(self.auth.keys, self.wallets.owner, self.reads.market_of, fork(seed, "user frames"))
-        self.rewards = RewardReads(venue, self.auth)
+        self.rewards = RewardReads(venue, self.auth, self.wallets)
         self._log = log
 
     def routes(self) -> list[web.RouteDef]:

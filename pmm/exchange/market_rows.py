@@ -8,7 +8,7 @@ from pmm.exchange.rewards import reward_terms
 from pmm.exchange.source import Source
 from pmm.model import SHARE
 from pmm.sim.catalog import Listing
-from pmm.sim.venue import Venue
+from pmm.sim.venue import Venue, Verdict
 
 
 def market_row(source: Source, listing: Listing) -> dict[str, object]:
@@ -36,7 +36,7 @@ def market_row(source: Source, listing: Listing) -> dict[str, object]:
         "neg_risk_request_id": "",
         "icon": "",
         "image": "",
-        "is_50_50_outcome": False,
+        "is_50_50_outcome": _verdict(source, listing) is Verdict.SPLIT,
         "tags": [listing.category],
     }
 
@@ -44,7 +44,7 @@ def market_row(source: Source, listing: Listing) -> dict[str, object]:
 def simplified_row(source: Source, listing: Listing) -> dict[str, object]:
     """A market as the short lists show it."""
     market = listing.market
-    winner = source.winner(market.condition_id) if isinstance(source, Venue) else None
+    verdict = _verdict(source, listing)
     return {
         "condition_id": market.condition_id,
         "rewards": reward_terms(listing),
@@ -53,7 +53,7 @@ def simplified_row(source: Source, listing: Listing) -> dict[str, object]:
                 "token_id": token.token_id,
                 "outcome": token.outcome,
                 "price": float(catalogue_price(source.wire(token.token_id))),
-                "winner": index == winner,
+                "winner": verdict is not None and index == verdict.winner,
             }
             for index, token in enumerate(market.tokens)
         ],
@@ -62,3 +62,7 @@ def simplified_row(source: Source, listing: Listing) -> dict[str, object]:
         "archived": False,
         "accepting_orders": market.accepting_orders,
     }
+
+
+def _verdict(source: Source, listing: Listing) -> Verdict | None:
+    return source.verdict(listing.market.condition_id) if isinstance(source, Venue) else None

@@ -1,4 +1,5 @@
-"""Notifications as JSON (protocol reference, section 3.8): an order that is gone, a fill, a market that is resolved."""
+"""Notifications as JSON (protocol reference, section 3.8): an order that is gone, a fill, a market that
+is resolved, rewards that are paid."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from pmm.exchange.market_rows import market_row
 from pmm.model import SECOND, price_text, size_text
 from pmm.sim.venue import Notice, OpenOrder, Venue
 
-RESOLVED = 4
+RESOLVED, REWARDED = 4, 5
 
 
 def notice_paper(venue: Venue, notice: Notice, wallet: str, api_key: str) -> dict[str, object]:
@@ -25,6 +26,8 @@ def _payload(venue: Venue, notice: Notice, wallet: str) -> dict[str, object]:
     if notice.kind == RESOLVED:
         listings = [one for one in venue.listings if one.market.condition_id == facts["market"]]
         return {**facts, **(market_row(venue, listings[0]) if listings else {})}
+    if notice.kind == REWARDED:
+        return {**facts}
     order = venue.order(facts.get("order_id") or _own_order(venue, facts["trade_id"], wallet))
     return {**facts, **(_order(venue, order) if order is not None else {})}
 

@@ -70,7 +70,7 @@ class Positions:
             "percent_pnl": _text((value - cost) / cost * 100 if cost else Fraction(0)),
             "percent_realized_pnl": "0",
             "status": "OPEN",
-            "redeemable": market.closed,
+            "redeemable": self._venue.verdict(market.condition_id) is not None,
             "mergeable": both,
             "negative_risk": market.neg_risk,
             "archived": False,

@@ -50,7 +50,9 @@ def last_trade(found: Found) -> dict[str, str]:
 
 
 def catalogue_price(found: Found | None) -> str:
-    """What a list of markets shows: the mid, else the last trade, else 0.5."""
+    """What a list of markets shows: the payout of a resolved one, else the mid, else the last trade, else 0.5."""
     if found is None:
         return "0.5"
+    if found[0].verdict is not None:
+        return price_text(found[0].verdict.price(found[1]))
     return mid(found) if two_sided(found) else last_trade(found)["price"]

@@ -1,25 +1,25 @@
 """What a maker reads about rewards and rebates (protocol reference, section 3.10).
 
-Rebates are paid when the control endpoint says that a day is over.  Liquidity rewards are told and never paid, so
-earnings are empty.
+Earnings of a day are those that were paid for it; of the day that is not over, what would be paid now.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter
 from datetime import UTC, datetime
 
 from aiohttp import web
 
+from pmm.eip712 import SignatureType
 from pmm.exchange.answers import NO_MARKET, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.pages import page
 from pmm.exchange.prices import catalogue_price
 from pmm.exchange.reward_search import matching, page_size, searchable
-from pmm.exchange.source import Source
-from pmm.model import SECOND, SHARE, ConditionId, Money, Nanos, money_text
+from pmm.exchange.wallets import Wallets
+from pmm.model import SECOND, SHARE, USD, ConditionId, Money, Nanos, money_text
 from pmm.sim.catalog import Listing, Rewards
+from pmm.sim.venue import Venue
 
 CURRENT_PAGE = 500
 MARKET_PAGE = 100
@@ -27,23 +27,16 @@ MARKET_PAGE = 100
 ASSET = "0xC011a7E12a19f7B1f670d46F03B03f3342E82DFB"
 # Spreads of rewards are told in cents.
 CENT = 100
-REBATES_MAX = 10_000
 
 
 class RewardReads:
-    """The handlers; `note` what was paid, and it is told."""
+    """The handlers."""
 
-    def __init__(self, source: Source, auth: Auth) -> None:
-        self._source = source
+    def __init__(self, venue: Venue, auth: Auth, wallets: Wallets) -> None:
+        self._source = venue
+        self._payday = venue.payday
         self._auth = auth
-        self._rebates: deque[dict[str, str]] = deque(maxlen=REBATES_MAX)
-
-    def note(self, paid: Iterable[tuple[ConditionId, str, Money]], at: Nanos) -> None:
-        """Remember rebates that were paid: market, wallet and amount."""
-        date = datetime.fromtimestamp(at / SECOND, UTC).date().isoformat()
-        for market, account, money in paid:
-            row = {"date": date, "condition_id": market, "asset_address": ASSET, "maker_address": account}
-            self._rebates.append({**row, "rebated_fees_usdc": money_text(money)})
+        self._wallets = wallets
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -51,9 +44,9 @@ class RewardReads:
             web.get("/rewards/markets/multi", self._search),
             web.get("/rewards/markets/{condition_id}", self._market),
             web.get("/rewards/user", self._earnings),
-            web.get("/rewards/user/total", self._nothing),
+            web.get("/rewards/user/total", self._total),
             web.get("/rewards/user/percentages", self._percentages),
-            web.get("/rewards/user/markets", self._earnings),
+            web.get("/rewards/user/markets", self._markets),
             web.get("/rebates/current", self._current_rebates),
             web.get("/fees/builder-fees/{code}", _builder_fees),
         ]
@@ -95,22 +88,94 @@ class RewardReads:
             ],
         }
 
+    # --- what somebody earned -------------------------------------------------------------------------------------
+
     async def _earnings(self, request: web.Request) -> web.Response:
-        await self._auth.key(request)
-        return answer(page([], request.query.get("next_cursor"), MARKET_PAGE, _current))
+        wallets = await self._own(request)
+        rows = [
+            {
+                "date": _asked(request) or self._today,
+                "condition_id": market,
+                "asset_address": ASSET,
+                "maker_address": wallet,
+                "earnings": money / USD,
+                "asset_rate": 1,
+            }
+            for wallet in wallets
+            for market, money in self._earned(wallet, _asked(request)).items()
+        ]
+        return answer(page(rows, request.query.get("next_cursor"), MARKET_PAGE, dict))
 
-    async def _nothing(self, request: web.Request) -> web.Response:
-        await self._auth.key(request)
-        return answer([])
-
-    async def _current_rebates(self, request: web.Request) -> web.Response:
-        date, maker = request.query.get("date"), request.query.get("maker_address", "").lower()
-        rows = [row for row in self._rebates if row["maker_address"] == maker and date in {None, row["date"]}]
-        return answer(rows)
+    async def _total(self, request: web.Request) -> web.Response:
+        """Per wallet and asset; there is one asset."""
+        rows = [
+            {
+                "date": _asked(request) or self._today,
+                "asset_address": ASSET,
+                "maker_address": wallet,
+                "earnings": sum(self._earned(wallet, _asked(request)).values()) / USD,
+                "asset_rate": 1,
+            }
+            for wallet in await self._own(request)
+        ]
+        return answer([row for row in rows if row["earnings"]])
 
     async def _percentages(self, request: web.Request) -> web.Response:
-        await self._auth.key(request)
-        return answer({})
+        shares = [self._payday.percentages(wallet) for wallet in await self._own(request)]
+        return answer({market: sum(one.get(market, 0.0) for one in shares) for share in shares for market in share})
+
+    async def _markets(self, request: web.Request) -> web.Response:
+        """Every market that pays, with what the wallet earned there."""
+        date, rows = _asked(request), []
+        for wallet in await self._own(request):
+            earned, shares = self._earned(wallet, date), self._payday.percentages(wallet)
+            for one in self._source.listings:
+                if one.rewards is not None:
+                    market = one.market.condition_id
+                    earnings = [{"asset_address": ASSET, "earnings": earned.get(market, 0) / USD, "asset_rate": 1}]
+                    own = {"earning_percentage": shares.get(market, 0.0), "earnings": earnings}
+                    rows.append({**self._detail(one), "maker_address": wallet, **own})
+        return answer(page(rows, request.query.get("next_cursor"), MARKET_PAGE, dict))
+
+    async def _own(self, request: web.Request) -> list[str]:
+        """The wallets of whoever asks: all, or the one that `maker_address` or `signature_type` selects."""
+        signer = (await self._auth.key(request)).address
+        wallets = self._wallets.of(signer)
+        maker, kind = request.query.get("maker_address"), request.query.get("signature_type")
+        if maker:
+            return [wallet for wallet in wallets if wallet == maker.lower()]
+        if kind in {str(one.value) for one in SignatureType}:
+            return [wallet for wallet in wallets if wallet == self._wallets.wallet(signer, SignatureType(int(kind)))]
+        return wallets
+
+    def _earned(self, wallet: str, date: str | None) -> dict[ConditionId, Money]:
+        """By market, for a day."""
+        earned: Counter[ConditionId] = Counter()
+        for paid in self._payday.rewards:
+            if paid.account == wallet and _date(paid.at) == (date or self._today):
+                earned[paid.market] += paid.money
+        if date in {None, self._today}:
+            earned.update(self._payday.earned(wallet))
+        return dict(earned)
+
+    @property
+    def _today(self) -> str:
+        return _date(self._source.now)
+
+    async def _current_rebates(self, request: web.Request) -> web.Response:
+        date, maker = _asked(request), request.query.get("maker_address", "").lower()
+        rows = [
+            {
+                "date": _date(paid.at),
+                "condition_id": paid.market,
+                "asset_address": ASSET,
+                "maker_address": paid.account,
+                "rebated_fees_usdc": money_text(paid.money),
+            }
+            for paid in self._payday.rebates
+            if paid.account == maker
+        ]
+        return answer([row for row in rows if date in {None, row["date"]}])
 
 
 async def _builder_fees(_: web.Request) -> web.Response:
@@ -154,3 +219,11 @@ def reward_terms(listing: Listing) -> dict[str, object]:
 
 def _day(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(UTC).date().isoformat()
+
+
+def _asked(request: web.Request) -> str | None:
+    return request.query.get("date") or None
+
+
+def _date(at: Nanos) -> str:
+    return datetime.fromtimestamp(at / SECOND, UTC).date().isoformat()

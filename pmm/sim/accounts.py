@@ -10,6 +10,8 @@ from pmm.sim.ledger import COLLATERAL, FAUCET, Asset, Ledger
 
 if TYPE_CHECKING:
     from pmm.sim.blotter import VenueOrder
+    from pmm.sim.floor import Floor
+    from pmm.sim.matching import Outcome
 
 # What a synthetic trader is given whenever it runs out, so that its habits alone decide what it does.
 HOUSE_MONEY: Money = 1_000_000 * USD
@@ -61,13 +63,13 @@ class Account:
         self.closed_only = False
 
     def spendable(self, asset: Asset) -> int:
-        """What may back an order: held, and shown."""
+        """What may back an order: held, and shown.  Below nothing after a trade failed whose proceeds are spent."""
         held = self.holdings.get(asset, 0)
         return held - self.hidden[asset] if asset in self.hidden else held
 
     def shown(self, asset: Asset) -> int:
-        """What the venue says that the account holds: the chain's view, late."""
-        return self.spendable(asset) + self.in_flight.get(asset, 0)
+        """What the venue says that the account holds: the chain's view, late, and never less than nothing."""
+        return max(0, self.spendable(asset) + self.in_flight.get(asset, 0))
 
     def stake(self, market: ConditionId) -> Stake:
         found = self.stakes.get(market)
@@ -95,6 +97,22 @@ class Accounts:
         if found is None:
             found = self._accounts[name] = Account(name, self._ledger.holdings(name), house=house)
         return found
+
+    def reserved(self, name: str, asset: Asset, floor: Floor, outcome: Outcome) -> int:
+        """What open orders hold back in one market: money, or shares of an outcome."""
+        found = self._accounts.get(name)
+        if found is None:
+            return 0
+        stake = found.stake(floor.condition_id)
+        return stake.cash if asset == COLLATERAL else stake.shares[outcome]
+
+    def allow(self, name: str, asset: Asset, amount: int | None) -> None:
+        """Limit what the exchange may take of an asset; None lifts the limit."""
+        allowances = self.open(name).allowances
+        if amount is None:
+            allowances.pop(asset, None)
+        else:
+            allowances[asset] = amount
 
     def provide(
         self,

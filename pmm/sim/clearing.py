@@ -22,7 +22,8 @@ from pmm.sim.ledger import FEES, Asset
 from pmm.sim.matching import Fill, Outcome, Report, Status, maker_cash
 from pmm.sim.notices import Notices
 from pmm.sim.orders import Change, OrderStatus
-from pmm.sim.settlement import Deal, Settlements
+from pmm.sim.payment import Deal, Payments
+from pmm.sim.settlement import Settlements
 from pmm.sim.sheet import Sheet
 from pmm.sim.trades import Leg, Settlement, TradeRecord
 
@@ -42,6 +43,7 @@ class Clearing:
         accounts: Accounts,
         blotter: Blotter,
         settlements: Settlements,
+        payments: Payments,
         rebates: Rebates,
         notices: Notices,
         cover: Callable[[Account, Nanos], None],
@@ -49,6 +51,7 @@ class Clearing:
         self._accounts = accounts
         self._blotter = blotter
         self._settlements = settlements
+        self._payments = payments
         self._rebates = rebates
         self._notices = notices
         self._cover = cover
@@ -127,7 +130,7 @@ class Clearing:
         """Nobody looks: the synthetic traders settle at once and keep no record."""
         market = floor.listing.market.condition_id
         self._provide(sheet, market, at)
-        self._settlements.direct(market, sheet, at)
+        self._payments.direct(market, sheet, at)
 
     def _begin(self, record: TradeRecord, sheet: Sheet, parties: tuple[Account, ...]) -> None:
         """Send a trade on its way."""

@@ -15,6 +15,7 @@ from pmm.sim.frames import MarketWire, WireFrame
 from pmm.sim.matching import MatchingMarket, Outcome, Report, Status
 from pmm.sim.traders import TraderParams, traders
 from pmm.sim.truth import Truth, TruthParams
+from pmm.sim.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,11 @@ class Floor:
         self.open = market.tradable
         self.wire.market = market if "tick" not in facts else self.wire.market
 
-    def resolve(self, winner: Outcome, at: Nanos) -> None:
-        """Tell that it is over; everybody goes home."""
+    def resolve(self, verdict: Verdict, at: Nanos) -> None:
+        """Tell that it is over and how; everybody goes home."""
         self.now = at
         self._due.clear()
-        self._send(at, [self.wire.resolved(winner, self.listing.market_id, at // MILLISECOND)])
+        self._send(at, [self.wire.resolve(verdict, self.listing.market_id, at // MILLISECOND)])
 
     def publish(self, report: Report) -> None:
         """Make what a request changed known: messages first, then whoever clears."""

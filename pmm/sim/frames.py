@@ -15,6 +15,7 @@ from functools import cache
 from pmm._fast import ASK, BID, Book
 from pmm.model import GRID, Market, Price, Side, Size, TokenId, price_text, size_text
 from pmm.sim.matching import LevelChange, Outcome
+from pmm.sim.verdict import Verdict
 
 _price = cache(price_text)
 # What stands for the price of an empty side in a price change.
@@ -45,6 +46,7 @@ class MarketWire:
         self.last_price: Price | None = None
         self.last_outcome = Outcome.YES
         self.last_side = Side.BUY
+        self.verdict: Verdict | None = None
         self._prints = 0
 
     def touches(self, outcome: int) -> tuple[str, str]:
@@ -124,12 +126,15 @@ class MarketWire:
             for token in self.tokens
         ]
 
-    def resolved(self, winner: Outcome, market_id: str, at_ms: int) -> WireFrame:
-        """The end of a market, for those who asked for custom features."""
+    def resolve(self, verdict: Verdict, market_id: str, at_ms: int) -> WireFrame:
+        """The end of a market, for those who asked for custom features; nobody wins where both outcomes pay half."""
+        self.verdict = verdict
+        winner = verdict.winner
+        token, name = ("", "") if winner is None else (self.tokens[winner], self.market.tokens[winner].outcome)
         tokens = ",".join(f'"{token}"' for token in self.tokens)
         text = (
             f'{{"id":"{market_id}", "market":"{self.market.condition_id}", "assets_ids":[{tokens}], '
-            f'"winning_asset_id":"{self.tokens[winner]}", "winning_outcome":"{self.market.tokens[winner].outcome}", '
+            f'"winning_asset_id":"{token}", "winning_outcome":"{name}", '
             f'"timestamp":"{at_ms}", "event_type":"market_resolved"}}'
         )
         return WireFrame(text.encode(), self.tokens, custom=True)

@@ -185,6 +185,14 @@ class Intake:
         order.floor.cancel(order.terms.order_id, at)
         self._world.collect(order.floor)
 
+    def take_away(self, name: str, at: Nanos, *, told: bool) -> tuple[OrderId, ...]:
+        """Take every order of an account off the books."""
+        account = self._accounts.find(name)
+        orders = [] if account is None else list(account.open.values())
+        for order in orders:
+            self.withdraw(order, OrderStatus.CANCELED, at, told=told)
+        return tuple(order.terms.order_id for order in orders)
+
     def clear(self, floor: Floor, status: OrderStatus, at: Nanos) -> None:
         """Take every order off the book of a market, whoever owns it."""
         for order in list(floor.book.orders()):

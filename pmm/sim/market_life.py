@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pmm.model import GRID, ConditionId, Nanos, Price, Size, price_text, size_text
@@ -10,9 +11,12 @@ from pmm.sim.catalog import Rewards
 from pmm.sim.chronicle import Chronicle
 from pmm.sim.floor import Floor
 from pmm.sim.intake import Intake
-from pmm.sim.matching import Outcome, Report
+from pmm.sim.ledger import Ledger
+from pmm.sim.matching import Report
 from pmm.sim.notices import Notices
-from pmm.sim.orders import OrderStatus
+from pmm.sim.orders import OrderStatus, Refusal
+from pmm.sim.refusals import EVENT_RESOLVED, NOT_ONE_EVENT, NOTHING_TO_CONVERT
+from pmm.sim.verdict import Verdict
 from pmm.sim.world import DemoWorld
 
 # Outside these prices the usual tick becomes finer (protocol reference, section 4.2).
@@ -32,7 +36,7 @@ class MarketLife:
         self._accounts = accounts
         self._notices = notices
         self._chronicle = chronicle
-        self._winners: dict[ConditionId, Outcome] = {}
+        self._verdicts: dict[ConditionId, Verdict] = {}
 
     def floor(self, market: ConditionId) -> Floor:
         found = self._world.floor(market)
@@ -40,8 +44,44 @@ class MarketLife:
             raise ValueError(f"no such market: {market}")
         return found
 
-    def winner(self, market: ConditionId) -> Outcome | None:
-        return self._winners.get(market)
+    def verdict(self, market: ConditionId) -> Verdict | None:
+        return self._verdicts.get(market)
+
+    def event(self, market: ConditionId) -> list[Floor]:
+        """The market and, where outcomes exclude each other, every other one of its event."""
+        floor = self.floor(market)
+        return self._events()[floor.listing.event_id] if floor.listing.market.neg_risk else [floor]
+
+    def convertible(self, markets: Sequence[ConditionId]) -> list[Floor] | Refusal:
+        """The floors whose NO shares are to be converted, unless the adapter does not know them as one event."""
+        if not markets or len(set(markets)) < len(markets):
+            return NOTHING_TO_CONVERT
+        event = {floor.condition_id: floor for floor in self.event(markets[0])}
+        if not event[markets[0]].listing.market.neg_risk or not event.keys() >= set(markets):
+            return NOT_ONE_EVENT
+        if event.keys() & self._verdicts.keys():
+            return EVENT_RESOLVED
+        return [event[market] for market in markets]
+
+    def check(self, ledger: Ledger) -> None:
+        """Raises Broken unless every share outstanding is backed by what it can pay."""
+        for floor in self._world.floors():
+            verdict, market = self.verdict(floor.condition_id), floor.listing.market
+            if verdict is None:
+                ledger.check_sets(floor.condition_id, (market.yes, market.no))
+            else:
+                ledger.check_payouts(floor.condition_id, (market.yes, market.no), verdict.payouts)
+        for event, members in self._events().items():
+            if not self._verdicts.keys() & {one.condition_id for one in members}:
+                ledger.check_event(event, tuple(one.listing.market.no for one in members))
+
+    def _events(self) -> dict[str, list[Floor]]:
+        """The markets of every event whose outcomes exclude each other."""
+        events: dict[str, list[Floor]] = {}
+        for floor in self._world.floors():
+            if floor.listing.market.neg_risk:
+                events.setdefault(floor.listing.event_id, []).append(floor)
+        return events
 
     def refine(self, floor: Floor, report: Report) -> None:
         """A trade near either end makes the usual tick finer.  The way back is not documented, and does not happen."""
@@ -80,16 +120,24 @@ class MarketLife:
         self._intake.clear(floor, status, at)
         self._chronicle.note(at, "close", market=market)
 
-    def resolve(self, market: ConditionId, winner: Outcome, at: Nanos) -> None:
-        """Close it, tell everybody and let `winner` pay.  Raises ValueError when it is resolved already."""
-        if market in self._winners:
+    def resolve(self, market: ConditionId, verdict: Verdict, at: Nanos) -> None:
+        """Close it and tell everybody what it pays.
+
+        Raises ValueError when it is resolved already, and where outcomes exclude each other for a second YES and for
+        half a YES: the adapter takes neither.
+        """
+        if market in self._verdicts:
             raise ValueError(f"{market} is resolved already")
         floor = self.floor(market)
+        if floor.listing.market.neg_risk and verdict is not Verdict.NO:
+            others = [self._verdicts.get(one.condition_id) for one in self.event(market)]
+            if verdict is Verdict.SPLIT or Verdict.YES in others:
+                raise ValueError(f"{market} is one of several outcomes, of which one alone is YES")
         self.close(market, at, OrderStatus.RESOLVED)
-        self._winners[market] = winner
-        floor.resolve(winner, at)
+        self._verdicts[market] = verdict
+        floor.resolve(verdict, at)
         self._world.collect(floor)
-        token = floor.wire.tokens[winner]
+        token = "" if verdict.winner is None else floor.wire.tokens[verdict.winner]
         for account in self._accounts:
             if not account.house and market in account.stakes:
                 self._notices.add(account.name, 4, at, {"market": market, "winner": token})

@@ -9,14 +9,14 @@ from typing import Literal, TypeAlias
 
 from pmm.model import Nanos
 
-Kind: TypeAlias = Literal[1, 2, 4]
+Kind: TypeAlias = Literal[1, 2, 4, 5]
 # Per account; older ones are forgotten.
 NOTICES_KEPT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notification: 1 cancel, 2 fill, 4 market resolved."""
+    """A notification: 1 cancel, 2 fill, 4 market resolved, 5 rewards paid."""
 
     notice_id: int
     kind: Kind

@@ -34,6 +34,10 @@ NO_MATCH = Refusal(
 TOO_PRECISE = Refusal("invalid amounts: maker and taker amount have more decimals than the tick size allows")
 CANCEL_ONLY = Refusal("Trading is currently cancel-only. New orders are not accepted, but cancels are allowed.", 503)
 DISABLED = Refusal("Trading is currently disabled.", 503)
+# The adapter has no sentences of its own: a contract reverts.
+NOTHING_TO_CONVERT = Refusal("a conversion needs NO shares of at least one outcome, each named once")
+NOT_ONE_EVENT = Refusal("only outcomes of one event that exclude each other can be converted")
+EVENT_RESOLVED = Refusal("an outcome of the event is resolved: its shares are redeemed, not converted")
 
 # Why an order in a request to cancel is still there.
 NOT_FOUND = "Order not found"

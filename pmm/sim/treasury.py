@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pmm.model import Money, Nanos, Size, TokenId
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.floor import Floor
-from pmm.sim.ledger import COLLATERAL, FAUCET, Asset, Ledger, sets
+from pmm.sim.ledger import COLLATERAL, FAUCET, Asset, Ledger, adapter, sets
 from pmm.sim.matching import Outcome
 from pmm.sim.orders import Refusal
 from pmm.sim.refusals import no_balance
+from pmm.sim.verdict import Verdict
 
 # The house account that keeps the other side of shares that were given away.
 BANK = "bank"
@@ -66,17 +67,55 @@ class Treasury:
         self._cover(account, at)
         return None
 
-    def redeem(self, name: str, floor: Floor, winner: Outcome, at: Nanos) -> Money:
-        """Give back every token of a resolved market that is there; a winning share pays a dollar."""
-        account, bank = self._accounts.open(name), sets(floor.listing.market.condition_id)
+    def convert(
+        self, name: str, event: Sequence[Floor], chosen: Sequence[Floor], size: Size, at: Nanos
+    ) -> Refusal | None:
+        """NO of the `chosen` outcomes of an event into YES of all others, and a dollar for every chosen one but one.
+
+        The adapter mints sets of the others on credit, keeps their NO shares beside those that it was given, and owes
+        exactly what one of every NO pays: a dollar for each outcome but one (protocol reference, section 4.5).
+        """
+        account = self._accounts.open(name)
+        nos = [_tokens(floor)[Outcome.NO] for floor in chosen]
+        least = min(nos, key=account.spendable)
+        if size <= 0 or account.spendable(least) < size:
+            return no_balance(account.shown(least), 0, size)
+        bank = adapter(event[0].listing.event_id)
+        self._accounts.open(bank, house=True)
+        for no in nos:
+            self._ledger.move(no, name, bank, size, at, "convert")
+        for floor in event:
+            if floor not in chosen:
+                self._ledger.mint(floor.condition_id, _tokens(floor), bank, size, at)
+                self._ledger.move(_tokens(floor)[Outcome.YES], bank, name, size, at, "convert")
+        self._ledger.move(COLLATERAL, bank, name, size * (len(chosen) - 1), at, "convert")
+        self._cover(account, at)
+        return None
+
+    def redeem(self, name: str, floor: Floor, verdict: Verdict, at: Nanos) -> Money:
+        """Give back every token of a resolved market that is there, for what it pays."""
+        account, bank = self._accounts.open(name), sets(floor.condition_id)
         paid = 0
         for outcome, token in zip(Outcome, _tokens(floor), strict=True):
-            size = account.spendable(token)
+            size = max(0, account.spendable(token))
             self._ledger.move(token, name, bank, size, at, "redeem")
-            if outcome is winner:
-                self._ledger.move(COLLATERAL, bank, name, size, at, "redeem")
-                paid += size
+            self._ledger.move(COLLATERAL, bank, name, verdict.pays(outcome, size), at, "redeem")
+            paid += verdict.pays(outcome, size)
         return paid
+
+    def settle(self, floor: Floor, verdict: Verdict, at: Nanos) -> None:
+        """A market is resolved: the adapter redeems what it keeps, and whoever owes shares owes money from now on."""
+        bank, converter = sets(floor.condition_id), adapter(floor.listing.event_id)
+        if self._accounts.find(converter) is not None:
+            self.redeem(converter, floor, verdict, at)
+        for account in self._accounts:
+            for outcome, token in zip(Outcome, _tokens(floor), strict=True):
+                owed = -account.holdings.get(token, 0)
+                if owed > 0:
+                    self._ledger.move(token, bank, account.name, owed, at, "redeem back")
+                    price = -verdict.pays(outcome, -owed)
+                    self._ledger.take_back(COLLATERAL, account.name, bank, price, at, "redeem back")
+                    self._cover(account, at)
 
     def positions(self, name: str) -> dict[TokenId, Size]:
         """Every token that an account holds, shown or not yet."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pmm.model import ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
+from pmm.model import MILLISECOND, ConditionId, Money, Nanos, OrderId, Price, Size, TokenId
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.agenda import Agenda
 from pmm.sim.blotter import Blotter
@@ -21,18 +21,21 @@ from pmm.sim.floor import Floor
 from pmm.sim.frames import MarketWire, WireFrame
 from pmm.sim.heartbeat import Beat, Heartbeats
 from pmm.sim.intake import Intake
-from pmm.sim.ledger import COLLATERAL, FEES, Asset, Ledger
+from pmm.sim.ledger import COLLATERAL, Asset, Ledger
 from pmm.sim.market_life import MarketLife
 from pmm.sim.matching import Outcome, Report
 from pmm.sim.modes import Modes
 from pmm.sim.notices import Notice, Notices
 from pmm.sim.orders import Cancels, Change, OpenOrder, OrderEvent, OrderStatus, Placed, Refusal, Terms
 from pmm.sim.params import Mode, SettlementParams, SettlementStep, VenueParams
+from pmm.sim.payday import Paid, Payday
+from pmm.sim.payment import Payments
 from pmm.sim.rewards import scores
 from pmm.sim.settlement import Settlements
 from pmm.sim.timeline import catch_up
 from pmm.sim.trades import Leg, Settlement, TradeEvent, TradeRecord
 from pmm.sim.treasury import Treasury
+from pmm.sim.verdict import Verdict
 from pmm.sim.world import DemoWorld
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "Venue",
     "VenueChange",
     "VenueParams",
+    "Verdict",
 ]
 
 
@@ -77,10 +81,12 @@ class Venue:
         self._heartbeats = Heartbeats(params.heartbeat_s, params.sweep_s, self._agenda, self._lapse)
         self.rebates = Rebates()
         self._chronicle = Chronicle()
-        self._settlements = Settlements(self.ledger, self._agenda, params.settlement, dice, self._blotter.tell)
+        lag = params.settlement.balance_lag_ms * MILLISECOND
+        payments = Payments(self.ledger, self._accounts, self._agenda, lag, self._undone)
+        self._settlements = Settlements(payments, self._agenda, params.settlement, dice, self._blotter.tell)
         self._treasury = Treasury(self.ledger, self._accounts, self._cover)
         self._clearing = Clearing(
-            self._accounts, self._blotter, self._settlements, self.rebates, self._notices, self._cover
+            self._accounts, self._blotter, self._settlements, payments, self.rebates, self._notices, self._cover
         )
         self._opened = False  # while the world warms up there is nobody to tell
         self.world = DemoWorld(listings, params.world, dice, start_at, self._clear)
@@ -89,7 +95,18 @@ class Venue:
         )
         self._modes = Modes(self.world, self._agenda, self._chronicle)
         self._life = MarketLife(self.world, self._intake, self._accounts, self._notices, self._chronicle)
+        self.payday = Payday(
+            self.world.floors(), self._agenda, self.ledger, self._accounts, self._notices, self.rebates, dice
+        )
+        self.payday.begin(start_at)
         self._opened = True
+
+    def _undone(self, market: ConditionId, parties: tuple[Account, ...], at: Nanos) -> None:
+        """A payment was taken back from accounts that may have spent it."""
+        if (verdict := self._life.verdict(market)) is not None:
+            self._treasury.settle(self._life.floor(market), verdict, at)
+        for account in parties:
+            self._cover(account, at)
 
     def _cover(self, account: Account, at: Nanos) -> None:
         if not account.house and account.open:
@@ -211,14 +228,7 @@ class Venue:
         before: Nanos | None = None,
     ) -> list[TradeRecord]:
         """Trades that name the account, newest first; a token matches the taker's or a leg of the account."""
-        return [
-            trade
-            for trade in self._settlements.of(account)
-            if market in {None, trade.market}
-            and (token is None or token in trade.tokens_of(account))
-            and (after is None or trade.matched_at > after)
-            and (before is None or trade.matched_at < before)
-        ]
+        return self._settlements.of(account, market, token, after, before)
 
     def script_settlement(self, *steps: SettlementStep) -> None:
         """The next trade that names an account from outside goes this way; scripts queue up.  Raises ValueError."""
@@ -243,11 +253,8 @@ class Venue:
 
     def reserved(self, account: str, asset: Asset, market_of: TokenId | None = None) -> int:
         """What open orders hold back: shares of a token, or money in the market of `market_of`."""
-        found, floor = self._accounts.find(account), self.world.floor_of(market_of or asset)
-        if found is None or floor is None:
-            return 0
-        stake = found.stake(floor[0].listing.market.condition_id)
-        return stake.cash if asset == COLLATERAL else stake.shares[floor[1]]
+        floor = self.world.floor_of(market_of or asset)
+        return 0 if floor is None else self._accounts.reserved(account, asset, *floor)
 
     def allowance(self, account: str, asset: Asset) -> int | None:
         """None when it is unlimited."""
@@ -257,11 +264,7 @@ class Venue:
     def allow(self, account: str, asset: Asset, amount: int | None) -> None:
         """Limit what the exchange may take of an asset; None lifts the limit.  Resting orders stay."""
         self._chronicle.note(self.now, "allow", account=account, asset=asset, amount=str(amount).lower())
-        allowances = self._accounts.open(account).allowances
-        if amount is None:
-            allowances.pop(asset, None)
-        else:
-            allowances[asset] = amount
+        self._accounts.allow(account, asset, amount)
 
     def positions(self, account: str) -> dict[TokenId, Size]:
         """Every token that the account holds on the ledger: settled, even where it is not shown yet."""
@@ -278,20 +281,27 @@ class Venue:
     def redeem(self, account: str, market: ConditionId, at: Nanos) -> Money:
         """Trade the tokens of a resolved market for what they pay; 0 when there are none or it is not resolved."""
         at = self._moment(at)
-        winner = self._life.winner(market)
-        return 0 if winner is None else self._treasury.redeem(account, self._life.floor(market), winner, at)
+        verdict = self._life.verdict(market)
+        return 0 if verdict is None else self._treasury.redeem(account, self._life.floor(market), verdict, at)
 
-    def winner(self, market: ConditionId) -> Outcome | None:
-        """The outcome that a resolved market pays for."""
-        return self._life.winner(market)
+    def convert(self, account: str, markets: Sequence[ConditionId], size: Size, at: Nanos) -> Refusal | None:
+        """NO shares of several outcomes that exclude each other into YES of the others, and dollars, at once."""
+        chosen = self._life.convertible(markets)
+        if isinstance(chosen, Refusal):
+            return chosen
+        return self._treasury.convert(account, self._life.event(markets[0]), chosen, size, self._moment(at))
 
-    def pay_rebates(self, at: Nanos) -> list[tuple[ConditionId, str, Money]]:
-        """Close the day of maker rebates: pay them out of the fees that were taken, and say to whom."""
-        at = self._moment(at)
-        paid = self.rebates.pay(self.ledger.holdings(FEES).get(COLLATERAL, 0))
-        for _, account, money in paid:
-            self.ledger.move(COLLATERAL, FEES, account, money, at, "rebate")
-        return paid
+    def verdict(self, market: ConditionId) -> Verdict | None:
+        """How a market was resolved."""
+        return self._life.verdict(market)
+
+    def pay_rebates(self, at: Nanos) -> list[Paid]:
+        """Close the day of maker rebates before midnight: pay them out of the fees that were taken."""
+        return self.payday.pay_rebates(self._moment(at))
+
+    def pay_rewards(self, at: Nanos) -> list[Paid]:
+        """Close the day of liquidity rewards before midnight: it pays for the samples that it has had."""
+        return self.payday.pay_rewards(self._moment(at))
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 
@@ -316,7 +326,7 @@ class Venue:
 
     def _lapse(self, account: str, at: Nanos) -> None:
         self._chronicle.note(at, "lapse", account=account)
-        self._take_away(account, OrderStatus.CANCELED, at, told=True)
+        self._intake.take_away(account, at, told=True)
 
     def notifications(self, account: str) -> list[Notice]:
         return self._notices.of(account)
@@ -348,17 +358,10 @@ class Venue:
 
     def wipe(self, account: str, at: Nanos, *, told: bool = False) -> tuple[OrderId, ...]:
         """Take an account's orders off the books; without an event unless `told`."""
-        orders = self._take_away(account, OrderStatus.CANCELED, self._moment(at), told=told)
+        orders = self._intake.take_away(account, self._moment(at), told=told)
         if orders:
             self._chronicle.note(self.now, "wipe", account=account, orders=str(len(orders)))
         return orders
-
-    def _take_away(self, account: str, status: OrderStatus, at: Nanos, *, told: bool) -> tuple[OrderId, ...]:
-        found = self._accounts.find(account)
-        orders = [] if found is None else list(found.open.values())
-        for order in orders:
-            self._intake.withdraw(order, status, at, told=told)
-        return tuple(order.terms.order_id for order in orders)
 
     def change_tick(self, market: ConditionId, tick: Price, at: Nanos) -> None:
         """Another grid; orders that do not lie on it are cancelled, untold.  Raises ValueError for no such tick."""
@@ -382,9 +385,10 @@ class Venue:
         """No more trading: every order is cancelled."""
         self._life.close(market, self._moment(at))
 
-    def resolve(self, market: ConditionId, winner: Outcome, at: Nanos) -> None:
-        """Close it if that was not done, and let `winner` pay one dollar.  Raises ValueError when it is resolved."""
-        self._life.resolve(market, winner, self._moment(at))
+    def resolve(self, market: ConditionId, verdict: Verdict, at: Nanos) -> None:
+        """Close it and let its shares pay by `verdict`.  Raises ValueError where `MarketLife.resolve` does."""
+        self._life.resolve(market, verdict, self._moment(at))
+        self._treasury.settle(self._life.floor(market), verdict, self.now)
 
     def changes(self) -> list[VenueChange]:
         """What happened to the venue itself since the last call: modes, ticks, closures, lapses, wipes."""
@@ -393,6 +397,4 @@ class Venue:
     def check(self) -> None:
         """Raises Broken unless money and shares are conserved to the micro-unit."""
         self.ledger.check()
-        for listing in self.world.listings:
-            if self._life.winner(listing.market.condition_id) is None:
-                self.ledger.check_sets(listing.market.condition_id, (listing.market.yes, listing.market.no))
+        self._life.check(self.ledger)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pmm.model import SECOND, Side
-from pmm.sim.matching import Outcome
-from pmm.sim.venue import Mode
+from pmm.sim.venue import Mode, Verdict
 from tests.sim.stage import ANN, BOB, START, Stage
 
 
@@ -26,7 +25,7 @@ def test_every_change_of_the_venue_is_told_once_in_order() -> None:
     stage.order(BOB, Side.BUY, "0.4", 10)
     stage.wait(30)
     venue.set_mode(Mode.DISABLED, stage.now)
-    venue.resolve(condition, Outcome.YES, stage.now)
+    venue.resolve(condition, Verdict.YES, stage.now)
     told = venue.changes()
     assert [change.kind for change in told] == [
         "mode",

@@ -17,6 +17,7 @@ from pmm.sim.catalog import default_listings
 from pmm.sim.matching import Outcome
 from pmm.sim.orders import OrderStatus
 from pmm.sim.venue import (
+    COLLATERAL,
     Mode,
     OrderEvent,
     Refusal,
@@ -26,11 +27,14 @@ from pmm.sim.venue import (
     Terms,
     Venue,
     VenueParams,
+    Verdict,
 )
 from tests.sim.stage import START
 
 STEPS = 40_000 if os.environ.get("PMM_LONG") == "1" else 1_200
 PEOPLE = ["0xaa", "0xbb", "0xcc"]
+# Of every market on the list; the last three are one event.
+VERDICTS = (Verdict.SPLIT, Verdict.NO, Verdict.YES, Verdict.NO, Verdict.YES, Verdict.NO)
 ALL_TIFS = (TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD, TimeInForce.FAK, TimeInForce.FOK)
 
 
@@ -109,9 +113,18 @@ class Life:
                 lambda: self.venue.merge(account, market.condition_id, amount, self.now),
                 lambda: self.venue.redeem(account, market.condition_id, self.now),
                 lambda: self.venue.pay_rebates(self.now),
+                lambda: self.venue.pay_rewards(self.now),
+                lambda: self.venue.fund(
+                    account, -self.venue.balance(account, COLLATERAL) * dice.randrange(2), self.now
+                ),
+                lambda: self.venue.convert(account, self.some_outcomes(), amount, self.now),
                 lambda: self.venue.heartbeat(account, "", self.now),
             )
         )()
+
+    def some_outcomes(self) -> list[str]:
+        """Markets of the event whose outcomes exclude each other, all of them now and then."""
+        return [one.market.condition_id for one in self.dice.sample(self.listings[3:], self.dice.randrange(1, 4))]
 
     def operator(self) -> None:
         dice, market = self.dice, self.dice.choice(self.listings).market.condition_id
@@ -126,7 +139,7 @@ class Life:
                 lambda: self.venue.pause(market, self.now, on=dice.random() < 0.5),
                 lambda: self.venue.clear_book(market, self.now),
                 lambda: self.venue.wipe(dice.choice(PEOPLE), self.now),
-                lambda: self.venue.script_settlement(*ghost),
+                *[lambda: self.venue.script_settlement(*ghost)] * 3,
             )
         )()
 
@@ -173,7 +186,7 @@ def test_nothing_is_lost_whatever_happens(seed: int) -> None:
         life.follow()
     life.venue.set_mode(Mode.NORMAL, life.now)
     for number, listing in enumerate(life.listings):
-        life.venue.resolve(listing.market.condition_id, Outcome(number % 2), life.now)
+        life.venue.resolve(listing.market.condition_id, VERDICTS[number], life.now)
         life.hold()
     life.now += 60 * SECOND
     while (due := life.venue.next_at()) is not None and due <= life.now:

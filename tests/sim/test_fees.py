@@ -103,7 +103,7 @@ def test_makers_share_a_part_of_the_fees_by_their_fee_equivalents() -> None:
     stage.wait(0)
     condition = stage.market.condition_id
     assert stage.venue.rebates.shares()[condition] == {ANN: 1_050_000, EVE: 350_000}
-    assert stage.venue.pay_rebates(stage.now) == [(condition, ANN, 1_050_000)]  # Eve's is below one dollar
+    assert stage.venue.pay_rebates(stage.now) == [(stage.now, condition, ANN, 1_050_000)]  # Eve's is below one dollar
     assert stage.money(ANN) == 1_151.05
     assert stage.venue.pay_rebates(stage.now) == []
     stage.venue.check()

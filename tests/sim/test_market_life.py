@@ -9,8 +9,7 @@ import pytest
 
 from pmm.model import SECOND, SHARE, USD, Side
 from pmm.sim.catalog import Rewards, default_listings
-from pmm.sim.matching import Outcome
-from pmm.sim.venue import Terms, Venue, VenueParams
+from pmm.sim.venue import Terms, Venue, VenueParams, Verdict
 from pmm.sim.world import DemoWorld
 from tests.sim.stage import ANN, BOB, START, Stage
 
@@ -116,7 +115,7 @@ def test_a_resolution_cancels_orders_tells_everybody_and_pays_the_winners(stage:
     resting = stage.order(ANN, BUY, "0.4", 10)
     condition = stage.market.condition_id
     assert stage.venue.redeem(ANN, condition, stage.now) == 0
-    stage.venue.resolve(condition, Outcome.NO, stage.now)
+    stage.venue.resolve(condition, Verdict.NO, stage.now)
     assert stage.status(resting) == "CANCELED_MARKET_RESOLVED"
     (told,) = [frame for frame in frames(stage) if frame["event_type"] == "market_resolved"]
     assert (told["winning_asset_id"], told["winning_outcome"]) == (stage.no, "No")
@@ -126,10 +125,10 @@ def test_a_resolution_cancels_orders_tells_everybody_and_pays_the_winners(stage:
     assert stage.venue.redeem(BOB, condition, stage.now) == 600 * USD
     assert stage.venue.redeem(BOB, condition, stage.now) == 0
     assert (stage.money(ANN), stage.money(BOB), stage.shares(ANN), stage.venue.positions(BOB)) == (2_000, 1_600, 0, {})
-    assert stage.venue.winner(condition) is Outcome.NO
+    assert stage.venue.verdict(condition) is Verdict.NO
     stage.venue.check()
     with pytest.raises(ValueError, match="resolved"):
-        stage.venue.resolve(condition, Outcome.YES, stage.now)
+        stage.venue.resolve(condition, Verdict.YES, stage.now)
 
 
 def test_a_trade_that_settles_after_the_resolution_is_redeemed_later() -> None:
@@ -139,7 +138,7 @@ def test_a_trade_that_settles_after_the_resolution_is_redeemed_later() -> None:
     condition = stage.market.condition_id
     stage.order(ANN, SELL, "0.5", 10)
     stage.order(BOB, BUY, "0.5", 10)
-    stage.venue.resolve(condition, Outcome.YES, stage.now)
+    stage.venue.resolve(condition, Verdict.YES, stage.now)
     assert stage.venue.redeem(BOB, condition, stage.now) == 1_000 * USD
     stage.wait(10)
     assert stage.venue.redeem(BOB, condition, stage.now) == 10 * USD

@@ -83,17 +83,6 @@ def test_a_script_leads_the_next_trade_to_failure_and_gives_everything_back(stag
     stage.venue.check()
 
 
-def test_a_ghost_fill_may_claim_to_be_mined_and_is_never_paid(stage: Stage) -> None:
-    stage.venue.script_settlement(SettlementStep(MINED, 1_000), SettlementStep(FAILED, 600_000))
-    trade_id = trade(stage)
-    stage.wait(300)
-    assert state(stage, trade_id) == ("MINED", True)
-    assert stage.shares(BOB) == 1_000
-    stage.wait(300)
-    assert state(stage, trade_id)[0] == "FAILED"
-    assert (stage.money(ANN), stage.money(BOB)) == (1_000, 1_000)
-
-
 def test_a_retried_trade_is_paid_once(stage: Stage) -> None:
     steps = [(RETRYING, 1_000), (MINED, 2_000), (RETRYING, 3_000), (MINED, 4_000), (CONFIRMED, 5_000)]
     stage.venue.script_settlement(*(SettlementStep(status, after) for status, after in steps))
