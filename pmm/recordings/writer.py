@@ -63,8 +63,8 @@ class RecordingWriter:
         self.total = Counts()
         self.files: list[Path] = []
         self.bytes = 0
-        self._session = datetime.fromtimestamp(created // SECOND, UTC).strftime("%Y%m%dT%H%M%SZ")
-        self._created = created
+        self._stamp = datetime.fromtimestamp(created // SECOND, UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._session = ""  # the name of its first file, which no other run of the folder has
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -139,7 +139,9 @@ class RecordingWriter:
 
     def _open(self, at: Nanos) -> None:
         number = 1 + max((number_of(path) or 0 for path in parts_of(self.folder)), default=0)
-        path = self.folder / f"{number:0{NUMBER_DIGITS}d}-{self._session}{SUFFIX}"
+        name = f"{number:0{NUMBER_DIGITS}d}-{self._stamp}"
+        self._session = self._session or name
+        path = self.folder / f"{name}{SUFFIX}"
         try:
             self._file = _File(path)
         except OSError as error:
