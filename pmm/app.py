@@ -39,6 +39,7 @@ from pmm.sim.venue import Venue as PretendVenue
 from pmm.sim.venue import VenueParams
 from pmm.sim.world import DemoWorld
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
+from pmm.strategies.nothing import Nothing
 from pmm.venues.polymarket import codec
 from pmm.venues.polymarket.discovery import Discovery
 from pmm.venues.polymarket.reader import RestBooks
@@ -85,7 +86,8 @@ def strategy_for(settings: Settings) -> Strategy:
     return make(settings)
 
 
-def engine_for(settings: Settings) -> Engine:
+def engine_for(settings: Settings, strategy: Strategy | None = None) -> Engine:
+    """The engine of these settings, with another strategy than theirs where one is given."""
     ws, feed, mm, risk = settings.ws, settings.feed, settings.mm, settings.risk
     config = EngineConfig(
         requote_threshold=mm.requote_threshold_price,
@@ -97,7 +99,7 @@ def engine_for(settings: Settings) -> Engine:
         ),
         risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
     )
-    return Engine(strategy_for(settings), config)
+    return Engine(strategy or strategy_for(settings), config)
 
 
 async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[Market]], Sink]) -> Finished:
@@ -117,20 +119,42 @@ async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[
         summary = Summary()
         canary = await discovery.canary(settings.feed.canary, markets)
         feeds = MarketFeeds(_streams(venue, settings, _dice(request.seed)), canary, copies=settings.ws.copies)
-        driver = Live(
-            engine,
-            feeds,
-            ShadowGateway(settings.shadow.latency_ns),
-            [summary, show(markets)],
-            reader=RestBooks(http, venue.clob_api_url),
-            roster=feeds,
-            facts=Facts(discovery.facts),
-            timer=settings.mm.loop_interval_ns,
-        )
+        driver = _driver(settings, engine, feeds, http, discovery)
+        driver.sinks += [summary, show(markets)]
         if request.once:
             driver.add_sink(_Once(driver))
         failure = await _live(driver, markets, request.duration)
         return Finished(_record(summary, engine) | _sockets(driver, feeds), failure or _failure(engine))
+
+
+async def watch(
+    loaded: Loaded, names: Sequence[str], duration: float | None, show: Callable[[Live, Sequence[Market]], Sink]
+) -> PmmError | None:
+    """Follow markets and judge their data without wanting anything; returns what ended it, if it was a failure.
+
+    `show` gets the driver, to stop it, and the markets once they are known; it returns the sink that tells the user.
+    """
+    settings = loaded.settings
+    async with VenueHttp() as http:
+        discovery = Discovery(http, settings.venue)
+        markets = await discovery.resolve_all(names)
+        canary = await discovery.canary(settings.feed.canary, markets)
+        feeds = MarketFeeds(_streams(settings.venue, settings, _dice(None)), canary)
+        driver = _driver(settings, engine_for(settings, Nothing()), feeds, http, discovery)
+        driver.add_sink(show(driver, markets))
+        return await _live(driver, markets, duration) or _failure(driver.engine)
+
+
+def _driver(settings: Settings, engine: Engine, feeds: MarketFeeds, http: VenueHttp, discovery: Discovery) -> Live:
+    return Live(
+        engine,
+        feeds,
+        ShadowGateway(settings.shadow.latency_ns),
+        reader=RestBooks(http, discovery.clob_url),
+        roster=feeds,
+        facts=Facts(discovery.facts),
+        timer=settings.mm.loop_interval_ns,
+    )
 
 
 async def offer_markets(loaded: Loaded, limit: int = 20) -> list[Market]:

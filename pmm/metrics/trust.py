@@ -35,7 +35,7 @@ class Trust:
     def record(self) -> dict[str, object]:
         """The JSON form; times in milliseconds, None before the first recovery."""
         return {
-            "doubts": dict(sorted(self.doubts.items())),
+            "doubts": {str(evidence): count for evidence, count in sorted(self.doubts.items())},
             "recoveries": self.recoveries,
             "untrusted_now": len(self._left),
             "recovery_ms": {"p50": _millis(self._middle()), "max": _millis(max(self.times, default=None))},

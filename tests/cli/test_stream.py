@@ -64,7 +64,7 @@ def test_a_silent_venue_is_given_up_with_a_clear_error(pmm: Pmm, exchange: Excha
     finally:
         exchange.control("/stream/silent", {"on": False})
     assert done.status == Exit.UNREACHABLE
-    assert done.stderr.splitlines()[0] == "error PMM-E403: no data within 0.3 s"
+    assert done.stderr.splitlines()[0] == "error PMM-E403: the venue accepted the subscription and sent no market data"
 
 
 def test_a_socket_that_cannot_be_opened_is_given_up_after_the_last_attempt(pmm: Pmm, exchange: Exchange) -> None:

@@ -61,6 +61,11 @@ class Discovery:
         self._clob = venue.clob_api_url
         self.odd: list[str] = []
 
+    @property
+    def clob_url(self) -> str:
+        """The address of the venue's books."""
+        return self._clob
+
     async def markets(self, limit: int, *, order: str = "volumeNum") -> list[Market]:
         """Up to `limit` active markets, largest `order` first (a field of the metadata service)."""
         params = [("closed", "false"), ("order", order), ("ascending", "false")]
