@@ -226,4 +226,4 @@ def _asked(request: web.Request) -> str | None:
 
 
 def _date(at: Nanos) -> str:
-    return datetime.fromtimestamp(at / SECOND, UTC).date().isoformat()
+    return datetime.fromtimestamp(at // SECOND, UTC).date().isoformat()
