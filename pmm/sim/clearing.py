@@ -97,7 +97,7 @@ class Clearing:
         if report.side is Side.SELL:
             fee = min(fee, sheet.cash)
         sheet.close(taker, report, fee, self._fees)
-        self._earn(floor, fee, fills, makers)
+        earned = self._earn(floor, fee, fills, makers)
         parties = tuple({one.name: one for one in (taker, *(one.account for one in makers)) if not one.house}.values())
         if not parties:
             self._among_themselves(floor, sheet, at)
@@ -123,7 +123,8 @@ class Clearing:
         )
         if order is not None:
             order.trade(sheet.size, sheet.cash, trade_id)
-        self._begin(record, sheet, parties)
+        schedule = floor.listing.fees
+        self._begin(Deal(record, sheet, parties, lambda: self._rebates.void(record.market, schedule, fee, earned)))
         return parties
 
     def _among_themselves(self, floor: Floor, sheet: Sheet, at: Nanos) -> None:
@@ -132,11 +133,12 @@ class Clearing:
         self._provide(sheet, market, at)
         self._payments.direct(market, sheet, at)
 
-    def _begin(self, record: TradeRecord, sheet: Sheet, parties: tuple[Account, ...]) -> None:
+    def _begin(self, deal: Deal) -> None:
         """Send a trade on its way."""
-        self._provide(sheet, record.market, record.matched_at)
-        self._settlements.begin(Deal(record, sheet, parties))
-        for party in parties:
+        record = deal.record
+        self._provide(deal.sheet, record.market, record.matched_at)
+        self._settlements.begin(deal)
+        for party in deal.parties:
             facts = {"trade_id": record.trade_id, "market": record.market}
             self._notices.add(party.name, 2, record.matched_at, facts)
 
@@ -144,15 +146,17 @@ class Clearing:
         order = self._blotter.find(fill.order_id)
         return _Maker(order.account if order is not None else self._house(floor, fill.owner), order)
 
-    def _earn(self, floor: Floor, fee: Money, fills: list[Fill], makers: list[_Maker]) -> None:
-        """Makers share in the fee by what they would have paid themselves."""
+    def _earn(self, floor: Floor, fee: Money, fills: list[Fill], makers: list[_Maker]) -> list[tuple[str, Money]]:
+        """Makers share in the fee by what they would have paid themselves: who by how much."""
+        if not fee:
+            return []
         schedule = floor.listing.fees
-        if fee:
-            earned = [
-                (maker.account.name, taker_fee(schedule, fill.price_yes, fill.size))
-                for fill, maker in zip(fills, makers, strict=True)
-            ]
-            self._rebates.note(floor.listing.market.condition_id, schedule, fee, earned)
+        earned = [
+            (maker.account.name, taker_fee(schedule, fill.price_yes, fill.size))
+            for fill, maker in zip(fills, makers, strict=True)
+        ]
+        self._rebates.note(floor.condition_id, schedule, fee, earned)
+        return earned
 
     def _filled(self, order: VenueOrder, fill: Fill, trade_id: str, at: Nanos) -> None:
         order.trade(fill.size, maker_cash(fill), trade_id)

@@ -71,6 +71,13 @@ class Rebates:
         for account, equivalent in earned:
             pool.earned[account] = pool.earned.get(account, 0) + equivalent
 
+    def void(self, market: ConditionId, schedule: FeeSchedule, fee: Money, earned: list[tuple[str, Money]]) -> None:
+        """A trade failed: what `note` added goes again, unless it was paid in the meantime."""
+        pool = self._pools.setdefault(market, _Pool())
+        pool.fees = max(0, pool.fees - fee * schedule.rebate // RATE_ONE)
+        for account, equivalent in earned:
+            pool.earned[account] = max(0, pool.earned.get(account, 0) - equivalent)
+
     def shares(self) -> dict[ConditionId, dict[str, Money]]:
         """What every maker would get now, by market, rounded down."""
         return {

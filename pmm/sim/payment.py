@@ -33,11 +33,15 @@ class Stage(Enum):
 
 @dataclass(slots=True)
 class Deal:
-    """A trade, the movements behind it, who from outside takes part, and how often it was paid."""
+    """A trade, the movements behind it, who from outside takes part, and how often it was paid.
+
+    `void` is called once when the trade has failed.
+    """
 
     record: TradeRecord
     sheet: Sheet
     parties: tuple[Account, ...]
+    void: Callable[[], None]
     stage: Stage = Stage.ESCROW
     payments: int = 0
 
@@ -90,6 +94,7 @@ class Payments:
         if deal.stage is not Stage.ESCROW:
             return
         deal.stage = Stage.GIVEN_BACK
+        deal.void()
         for part in deal.sheet.gives:
             self._ledger.move(part.asset, ESCROW, part.account.name, part.amount, at, _why(deal))
             _note(part.account.in_flight, part, -1)

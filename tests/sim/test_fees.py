@@ -12,7 +12,7 @@ import pytest
 from pmm.model import SHARE, USD, Side, TimeInForce
 from pmm.sim.catalog import demo_listing
 from pmm.sim.fees import FREE, FeeSchedule, Rebates, fee_bound, schedule_of, taker_fee
-from pmm.sim.venue import TradeRecord
+from pmm.sim.venue import Settlement, SettlementStep, TradeRecord
 from tests.sim.stage import ANN, BOB, EVE, Stage
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -107,6 +107,26 @@ def test_makers_share_a_part_of_the_fees_by_their_fee_equivalents() -> None:
     assert stage.money(ANN) == 1_151.05
     assert stage.venue.pay_rebates(stage.now) == []
     stage.venue.check()
+
+
+def test_a_trade_that_fails_earns_no_rebate() -> None:
+    stage = taxed()
+    stage.order(ANN, SELL, "0.5", 600)
+    stage.order(BOB, BUY, "0.5", 400)
+    before = stage.venue.rebates.shares()
+    stage.venue.script_settlement(SettlementStep(Settlement.MINED, 0), SettlementStep(Settlement.FAILED, 1_000))
+    stage.order(BOB, BUY, "0.5", 200)
+    assert stage.venue.rebates.shares() != before
+    stage.wait(5)
+    assert stage.venue.rebates.shares() == before
+    stage.venue.check()
+
+
+def test_a_failure_after_the_rebates_were_paid_leaves_nothing_to_take_back() -> None:
+    rebates = Rebates()
+    rebates.void("m", CRYPTO, 100 * USD, [("a", 1)])
+    rebates.note("m", CRYPTO, 10 * USD, [("b", 1)])
+    assert rebates.pay(USD * 100) == [("m", "b", 2 * USD)]
 
 
 def test_rebates_are_not_paid_out_of_fees_that_have_not_settled() -> None:
