@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random, SystemRandom
 
 import orjson
@@ -32,6 +33,8 @@ from pmm.exchange.server import LocalExchange
 from pmm.metrics.summary import Summary
 from pmm.model import SECOND, BookPage, Market, Nanos, TokenId, price_text, size_text
 from pmm.ports import Sink
+from pmm.recordings.recorder import Recorder
+from pmm.recordings.writer import RecordingWriter
 from pmm.settings import Loaded, Settings, Venue
 from pmm.sim.catalog import default_listings, demo_listing, quiet_listings
 from pmm.sim.floor import WorldParams
@@ -62,12 +65,16 @@ STRATEGIES: dict[str, Callable[[Settings], Strategy]] = {
 
 @dataclass(frozen=True, slots=True)
 class QuoteRequest:
-    """What `pmm quote` was asked for; `duration` None is until a signal, `once` is one decision with quotes."""
+    """What `pmm quote` was asked for; `duration` None is until a signal, `once` is one decision with quotes.
+
+    `record` is the folder for a recording of what enters the inbox.
+    """
 
     markets: tuple[str, ...]
     duration: float | None = None
     once: bool = False
     seed: int | None = None
+    record: Path | None = None
 
 
 @dataclass(slots=True)
@@ -120,11 +127,14 @@ async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[
         canary = await discovery.canary(settings.feed.canary, markets)
         feeds = MarketFeeds(_streams(venue, settings, _dice(request.seed)), canary, copies=settings.ws.copies)
         driver = _driver(settings, engine, feeds, http, discovery)
-        driver.sinks += [summary, show(markets)]
-        if request.once:
-            driver.add_sink(_Once(driver))
-        failure = await _live(driver, markets, request.duration)
-        return Finished(_record(summary, engine) | _sockets(driver, feeds), failure or _failure(engine))
+        with _recording(request.record, markets if canary is None else [*markets, canary]) as recorders:
+            driver.sinks += [summary, show(markets), *recorders]
+            if request.once:
+                driver.add_sink(_Once(driver))
+            failure = await _live(driver, markets, request.duration)
+        incomplete = next((recorder.verdict for recorder in recorders), None)
+        record = _record(summary, engine) | _sockets(driver, feeds) | {"recording": _recorded(recorders)}
+        return Finished(record, failure or _failure(engine) or incomplete)
 
 
 async def watch(
@@ -155,6 +165,24 @@ def _driver(settings: Settings, engine: Engine, feeds: MarketFeeds, http: VenueH
         facts=Facts(discovery.facts),
         timer=settings.mm.loop_interval_ns,
     )
+
+
+@contextmanager
+def _recording(folder: Path | None, markets: Sequence[Market]) -> Iterator[list[Recorder]]:
+    """The sink that records what enters the inbox, where a folder was named; its files are whole afterwards."""
+    if folder is None:
+        yield []
+        return
+    with Recorder(RecordingWriter(folder, time.time_ns(), tuple(markets))) as recorder:
+        yield [recorder]
+
+
+def _recorded(recorders: Sequence[Recorder]) -> dict[str, object] | None:
+    for recorder in recorders:
+        writer = recorder.writer
+        files = [path.name for path in writer.files]
+        return {"dir": str(writer.folder), "files": files, "messages": writer.total.messages, "lost": recorder.lost}
+    return None
 
 
 async def offer_markets(loaded: Loaded, limit: int = 20) -> list[Market]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def quote(
     duration: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop after the first quotes.")] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of the embedded exchange and of jitter.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Record what the sockets say, as `pmm record`.")
+    ] = None,
 ) -> None:
     """Quote both sides of a market: real data, and simulated fills unless --live."""
     import asyncio
@@ -35,7 +39,7 @@ def quote(
     loaded = cli.load({"mm.strategy": strategy, "mm.spread": spread, "mm.size": size})
     if not loaded.settings.dry_run:
         raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
-    request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed)
+    request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed, record)
     finished = asyncio.run(app.quote(loaded, request, lambda markets: Session(cli, markets)))
     try:
         cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))

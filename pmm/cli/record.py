@@ -96,7 +96,7 @@ async def _record(
 ) -> PmmError | None:
     """Record until something ends it, and tell what there is.  The failure to raise, if there was one."""
     from pmm.drivers.signals import stop_signals
-    from pmm.recordings.recorder import Recorder, RecordingGap
+    from pmm.recordings.recorder import Recorder
     from pmm.recordings.writer import RecordingWriter
 
     settings = cli.load().settings
@@ -114,8 +114,7 @@ async def _record(
     ):
         await _follow(cli, feeds, recorder, watch, float(settings.ws.starting_limit), duration)
     _summarise(cli, recorder, markets, time.monotonic() - began)
-    gap = RecordingGap(f"{recorder.lost} messages were lost") if recorder.lost else None
-    return recorder.failure or watch.failure or gap
+    return recorder.failure or watch.failure or recorder.verdict
 
 
 async def _follow(

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from pmm.core.step import Step
 from pmm.errors import DiskError, Exit, LocalError
 from pmm.events import Event, FeedSignal, Frame
+from pmm.model import Nanos
 from pmm.ports import Emit
 from pmm.recordings.lines import Entry, Gap
 from pmm.recordings.writer import RecordingWriter
@@ -70,6 +72,19 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def verdict(self) -> LocalError | None:
+        """What kept the recording from being complete; None when nothing did."""
+        if self.failure is None and self.lost:
+            return RecordingGap(f"{self.lost} messages were lost: {SLOW_DISK}")
+        return self.failure
+
+    def on_step(self, step: Step, _took: Nanos) -> None:
+        """Record as a sink: what the inbox brought.  Raises DiskError once the disk has refused."""
+        self.take(step.event)
+        if self.failure is not None:
+            raise self.failure
 
     def tap(self, emit: Emit) -> Emit:
         """An emit that records what `emit` took; what it refuses by raising is not recorded."""

@@ -14,7 +14,7 @@ import zstandard
 
 from tests.behaviours.conftest import Pmm
 from tests.behaviours.pit import Pit
-from tests.support.blackbox import LIMIT_S, PMM, Exchange, Process, Record, environment
+from tests.support.blackbox import LIMIT_S, PMM, Exchange, Process, Quoter, Record, environment
 
 SUFFIX = "*.pmmrec.zst"
 
@@ -174,3 +174,35 @@ def test_a_silent_venue_is_given_up_with_a_clear_error(exchange: Exchange, pmm: 
 def test_a_rotation_that_makes_no_sense_is_refused(text: str, pmm: Pmm) -> None:
     done = pmm("record", "-m", "demo", "--out", "rec", f"--rotate={text}", "--json")
     assert (done.status, done.document["error"]["code"]) == (2, "PMM-E101")
+
+
+def test_quoting_records_what_it_saw(exchange: Exchange, tmp_path: Path, pmm: Pmm) -> None:
+    exchange.post("/clock/speed", speed=20)
+    with Quoter(tmp_path, exchange, "--record", "rec") as quoter:
+        until_kept(tmp_path / "rec", 200)
+        end = quoter.stop()
+    assert end.status == 0
+    summary = end.documents[-1]["data"]
+    kept = texts(tmp_path / "rec")
+    assert (summary["recording"]["messages"], summary["recording"]["lost"]) == (len(kept), 0)
+    assert summary["messages"] == len(kept)
+    checked = pmm("data", "verify", "rec", "--json")
+    assert (checked.status, checked.document["data"]["books"]["hashes"]["unexplained"]) == (0, 0)
+
+
+def test_a_disk_that_gets_full_while_quoting_stops_the_run_in_order(exchange: Exchange, tmp_path: Path) -> None:
+    exchange.post("/clock/speed", speed=20)
+    resource = pytest.importorskip("resource")
+    process = subprocess.Popen(
+        [*PMM, "quote", "-m", "demo", "--record", "rec", "--json"],
+        cwd=tmp_path,
+        env=environment(tmp_path, **exchange.env),
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+    )
+    stdout, _ = process.communicate(timeout=2 * LIMIT_S)
+    *_, summary, error = map(json.loads, stdout.splitlines())
+    assert (process.returncode, error["error"]["code"]) == (1, "PMM-E302")
+    assert summary["data"]["open_orders"] == 0
+    assert summary["data"]["recording"]["messages"] == len(texts(tmp_path / "rec")) > 0

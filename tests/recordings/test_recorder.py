@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pmm.core.step import Step
 from pmm.errors import DiskError, InboxFull
 from pmm.events import Event, FeedNews, FeedSignal, Timer
 from pmm.recordings.lines import Entry, Gap
 from pmm.recordings.parts import glance, parts_of
-from pmm.recordings.recorder import SLOW_DISK, Recorder
+from pmm.recordings.recorder import SLOW_DISK, Recorder, RecordingGap
 from pmm.recordings.writer import RecordingWriter
 from tests.recordings.story import START, kept, message
 
@@ -130,3 +131,25 @@ def test_a_full_disk_is_told_once_and_the_rest_is_lost(tmp_path: Path) -> None:
         recorder.take(message(2))
     assert recorder.failure is not None
     assert recorder.lost == 1
+
+
+def step(event: Event) -> Step:
+    return Step(event)
+
+
+def test_as_a_sink_it_records_what_the_inbox_brought_and_raises_once_the_disk_refused(tmp_path: Path) -> None:
+    told = threading.Event()
+    with Recorder(BrokenWriter(tmp_path, START), failed=told.set) as recorder:
+        recorder.on_step(step(Timer(START)), 0)
+        recorder.on_step(step(message(1)), 0)
+        assert told.wait(LIMIT_S)
+        with pytest.raises(DiskError):
+            recorder.on_step(step(message(2)), 0)
+    assert recorder.verdict is recorder.failure
+
+
+def test_lost_messages_make_the_verdict(tmp_path: Path) -> None:
+    with stuck(tmp_path, entries_max=1) as recorder:
+        recorder.take(message(1))
+        recorder.take(message(2))
+    assert isinstance(recorder.verdict, RecordingGap)
