@@ -113,12 +113,16 @@ class Engine:
         return out.build(done=done, wake_at=data.wake_at)
 
     def healthy(self, at: Nanos) -> str | None:
-        """The first check that forbids quoting anything at all, or None."""
+        """The first check that says that nothing at all can be quoted, or None."""
+        return self._forbidden() or self.data.problem(at)
+
+    def _forbidden(self) -> str | None:
+        """Why nothing may be quoted, whatever the market data is worth."""
         if self.outcome is not Outcome.RUNNING:
             return f"{self.outcome}: {self.cause}" if self.cause else str(self.outcome)
         if self.paused:
             return "paused by the operator"
-        return self.data.problem(at) or self.risk.problem()
+        return self.risk.problem()
 
     # --- taking events in -----------------------------------------------------------------------------------------
 
@@ -226,7 +230,7 @@ class Engine:
     def _decide(self, markets: Iterable[QuotedMarket], out: StepBuilder, *, announce: bool = False) -> None:
         """Ask what should be working and send what is missing; every decision that sends something is announced."""
         for quoted in tuple(markets):
-            if quoted.held and self.healthy(out.event.at) is None:
+            if quoted.held and self._forbidden() is None:
                 continue  # the middle of a batch: what works stays, until the book makes sense or is doubted
             targets = self._targets(quoted, out)
             working = self.desk.working(quoted.market.condition_id)
@@ -243,7 +247,7 @@ class Engine:
 
     def _targets(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         at, net = out.event.at, quoted.position.net
-        problem = self.healthy(at) or quoted.problem()
+        problem = self._forbidden() or quoted.problem()
         if problem is not None:
             return Targets(reason=problem)
         try:

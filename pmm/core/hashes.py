@@ -110,9 +110,13 @@ class HashWatch:
                 token.explained = True
                 token.open.clear()
                 return True
-        self._close_older(token, books)
+        stamp = books.timestamp_ms(token.index)
+        closed = self._close_older(token, books)
+        if closed is not None and int(closed.timestamp) >= stamp:
+            token.open.clear()  # this message came late: the book is already that of a newer one
+            return True
         if len(token.open) < OPEN_MAX:
-            token.open.append(Mismatch(reported, str(books.timestamp_ms(token.index)), at, self.messages))
+            token.open.append(Mismatch(reported, str(stamp), at, self.messages))
         return False
 
     def overdue(self, at: Nanos, limits: TrustLimits) -> TokenHashes | None:
@@ -149,11 +153,12 @@ class HashWatch:
         yield from tuple(self.trades)
         yield ""
 
-    def _close_older(self, token: TokenHashes, books: Books) -> None:
+    def _close_older(self, token: TokenHashes, books: Books) -> Mismatch | None:
         """Close the newest open mismatch that the book has become equal to meanwhile, and all before it."""
         for place in range(len(token.open) - 1, -1, -1):
             old = token.open[place]
             if any(self._hash(token, books, old.timestamp, text) == old.hash for text in self.trades):
                 for _ in range(place + 1):
                     token.open.popleft()
-                return
+                return old
+        return None

@@ -65,9 +65,11 @@ class MarketData:
         return {name: sum(getattr(line.tally, name) for line in self.lines.values()) for name in names}
 
     def problem(self, at: Nanos) -> str | None:
-        """Why no market at all may be quoted, or None; one connection that works is enough for its own markets."""
+        """Why no market at all may be quoted, or None; one connection that works, or REST, is enough."""
         if not self.lines:
             return "feed is STOPPED"
+        if self.fallback.quote_on_rest and any(quoted.source.state == "REST" for quoted in self.markets.values()):
+            return None
         problems = [line.feed.problem(at) for line in self.lines.values()]
         return problems[0] if all(problems) else None
 
