@@ -141,4 +141,4 @@ class MarketLife:
         for account in self._accounts:
             if not account.house and market in account.stakes:
                 self._notices.add(account.name, 4, at, {"market": market, "winner": token})
-        self._chronicle.note(at, "resolve", market=market, winner=token)
+        self._chronicle.note(at, "resolve", market=market, winner=token, verdict=verdict.value)

@@ -45,6 +45,7 @@ def test_every_change_of_the_venue_is_told_once_in_order() -> None:
     ]
     assert [(change.at - START) // SECOND for change in told[:3]] == [0, 5, 125]
     assert told[3].facts == {"market": condition, "tick": "0.001"}
+    assert told[-1].facts == {"market": condition, "winner": stage.yes, "verdict": "YES"}
     assert venue.changes() == []
 
 
