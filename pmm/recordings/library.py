@@ -70,10 +70,19 @@ def messages_of(recording: Recording) -> list[Recorded]:
 
 
 def _ours(path: Path, parts: list[Path]) -> Recording:
+    """Of several files some may be damaged at their ends: that is told by whoever reads them."""
     markets: dict[str, Market] = {}
+    unreadable: list[BadRecording] = []
     for part in parts:
-        for market in glance(part).header.markets:
+        try:
+            headed = glance(part).header.markets
+        except BadRecording as error:
+            unreadable.append(error)
+            continue
+        for market in headed:
             markets.setdefault(market.condition_id, market)
+    if len(unreadable) == len(parts):
+        raise unreadable[0]
     return Recording(path, tuple(parts), ours=True, markets=tuple(markets.values()))
 
 

@@ -56,6 +56,17 @@ def test_a_replay_says_what_was_recorded_about_the_markets_that_were_written_dow
     assert replay.refused == 0
 
 
+def test_a_damaged_file_among_others_is_told_when_it_is_reached(tmp_path: Path) -> None:
+    _, second, _ = wrote(tmp_path, *(message(number) for number in range(3)), rotation=Rotation(bytes=1))
+    second.write_bytes(b"hello")
+    found = open_recording(tmp_path).messages()
+    assert next(found).data == b'{"n":0}'
+    with pytest.raises(BadRecording, match=r"000002.* is damaged at byte 0"):
+        next(found)
+    with pytest.raises(BadRecording, match="damaged"):
+        open_recording(second)
+
+
 def test_what_holds_nothing_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRecording, match="holds no"):
         open_recording(tmp_path)
