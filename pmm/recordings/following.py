@@ -29,7 +29,7 @@ def load(recording: Recording) -> Loaded:
     return Loaded(inferred(events), entries)
 
 
-class Line:
+class ConnectionBooks:
     """The books of one connection.  `fresh` are those that the newest message gave as a whole."""
 
     def __init__(self, facts: Mapping[ConditionId, Facts]) -> None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from pmm._fast import ASK, BID
 from pmm.model import ConditionId, Nanos, Price, Side, Size, TokenId
-from pmm.recordings.following import Line, load
+from pmm.recordings.following import ConnectionBooks, load
 from pmm.recordings.library import Recording
 from pmm.recordings.recorded import Recorded
 
@@ -51,19 +51,19 @@ def rows_of(recording: Recording) -> Iterator[Row]:
     """Every row, in the order of the recording.  Raises BadRecording."""
     loaded = load(recording)
     markets = {token: condition for condition, fact in loaded.facts.items() for token in fact.tokens}
-    lines: dict[int, Line] = {}
+    lines: dict[int, ConnectionBooks] = {}
     number = 0
     for entry in loaded.entries:
         if not isinstance(entry, Recorded):
             continue
         number += 1
         if entry.on_socket:
-            line = lines.setdefault(entry.connection, Line(loaded.facts))
+            line = lines.setdefault(entry.connection, ConnectionBooks(loaded.facts))
             if line.feed(entry) >= 0:
                 yield from _rows(number, entry, line, markets)
 
 
-def _rows(number: int, message: Recorded, line: Line, markets: dict[TokenId, ConditionId]) -> Iterator[Row]:
+def _rows(number: int, message: Recorded, line: ConnectionBooks, markets: dict[TokenId, ConditionId]) -> Iterator[Row]:
     books = line.books
 
     def row(index: int, kind: str, side: int | None = None, price: int | None = None, size: int | None = None) -> Row:

@@ -14,7 +14,7 @@ from pmm.events import FeedNews, FeedSignal
 from pmm.model import ConditionId, Nanos, Price, TokenId
 from pmm.recordings.blocks import Damaged, unpack, walk
 from pmm.recordings.counts import Counts
-from pmm.recordings.following import Line, load
+from pmm.recordings.following import ConnectionBooks, load
 from pmm.recordings.hashes import HashCheck, HashCounts, LastTrade
 from pmm.recordings.library import Recording
 from pmm.recordings.lines import BadLine, Gap, Header, Trailer, decode_all
@@ -137,7 +137,7 @@ class _Check:
         self._facts = loaded.facts
         self._markets = {token: condition for condition, fact in loaded.facts.items() for token in fact.tokens}
         self._last: dict[ConditionId, LastTrade] = defaultdict(LastTrade)
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, ConnectionBooks] = {}
         self._hashes: dict[tuple[int, TokenId], HashCheck] = {}
         self._crossed: dict[tuple[int, TokenId], int] = {}
         self._seen: dict[TokenId, bool] = {}  # whether a whole book of it came
@@ -164,7 +164,7 @@ class _Check:
         self.report.messages += 1
         if not message.on_socket:
             return
-        line = self._lines.setdefault(message.connection, Line(self._facts))
+        line = self._lines.setdefault(message.connection, ConnectionBooks(self._facts))
         before = self._before(line, message)
         if line.feed(message) < 0:
             self.report.refused += 1
@@ -181,7 +181,7 @@ class _Check:
             if line.books.snapshots(index):
                 self._judge(message, line, index, changed[index])
 
-    def _judge(self, message: Recorded, line: Line, index: int, prices: list[Price]) -> None:
+    def _judge(self, message: Recorded, line: ConnectionBooks, index: int, prices: list[Price]) -> None:
         books, token = line.books, line.tokens[index]
         key = (message.connection, token)
         if index not in line.fresh and prices:
@@ -208,7 +208,7 @@ class _Check:
             if isinstance(text, str) and isinstance(event.get("market"), str):
                 self._last[str(event["market"])].text = text
 
-    def _before(self, line: Line, message: Recorded) -> dict[int, Book]:
+    def _before(self, line: ConnectionBooks, message: Recorded) -> dict[int, Book]:
         """The books that a message is going to replace, as they were."""
         found: dict[int, Book] = {}
         for event in message.events:

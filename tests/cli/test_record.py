@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from pmm.cli.frame import run
 from pmm.cli.record import _rotation
 from pmm.errors import Exit, UsageError
 from pmm.model import SECOND
+from pmm.recordings.library import open_recording
+from pmm.recordings.lines import Gap
+from pmm.recordings.recorder import Recorder
 from pmm.recordings.writer import Rotation
 from tests.cli.conftest import Exchange, Pmm
 
@@ -57,3 +62,18 @@ def test_a_folder_that_cannot_be_made_is_said(pmm: Pmm, exchange: Exchange, tmp_
     (tmp_path / "file").touch()
     done = pmm("record", "-m", "demo", "--out", "file/rec", "--json", **exchange.environment)
     assert done.document["error"]["code"] == "PMM-E302"
+
+
+def test_what_the_disk_could_not_take_is_exit_8_and_a_gap_in_the_recording(
+    exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Recorder, "_full", lambda _self, _size: True)
+    for name, value in exchange.environment.items():
+        monkeypatch.setenv(name, value)
+    status = run(["record", "-m", "demo", "--out", str(tmp_path / "rec"), "--duration", "0.3", "--json", "-q"])
+    summary, error = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (status, error["error"]["code"]) == (Exit.CHECK_FAILED, "PMM-E307")
+    assert (summary["data"]["messages"], summary["data"]["gaps"]) == (0, 1)
+    (gap,) = open_recording(tmp_path / "rec").entries()
+    assert isinstance(gap, Gap)
+    assert gap.lost == summary["data"]["lost"] > 0
