@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
-from tests.behaviours.conftest import Quote
+from tests.behaviours.conftest import Pmm, Quote
 from tests.behaviours.pit import LATER_MS, Pit, change
-from tests.support.blackbox import Exchange, Process, Quoter, final_ladder
+from tests.support.blackbox import PMM, Exchange, Process, Quoter, environment, final_ladder
 
 CHANGES = 10_000
+TOKENS_PER_SOCKET_MAX = 200
 
 
 def final_books_equal(quoter: Quoter, exchange: Exchange) -> None:
@@ -87,7 +91,8 @@ def test_b019_delays_grow_to_the_cap_and_the_last_attempt_ends_in_error(exchange
 
 def test_b020_no_change_of_ten_thousand_is_lost_or_out_of_order(exchange: Exchange, tmp_path: Path) -> None:
     token = Pit(exchange).tokens[0]
-    with Process(tmp_path, "stream", "demo", "--json", "--limit", str(CHANGES), **exchange.env) as stream:
+    quiet = {"PMM_FEED__VERIFY_HASHES": "off", **exchange.env}  # these changes carry no true hashes
+    with Process(tmp_path, "stream", "demo", "--json", "--limit", str(CHANGES), **quiet) as stream:
         exchange.until_subscribed()
         sizes = [str(number) for number in range(1, CHANGES + 1)]
         for start in range(0, CHANGES, 100):
@@ -112,3 +117,133 @@ def test_b020_a_trade_is_told_with_price_size_and_the_taker_s_side(exchange: Exc
         left = stream.until(lambda data: data["kind"] == "change")
         assert (left["side"], left["price"], left["size"]) == ("SELL", "0.6", "87.5")
         assert stream.stop().status in {0, 143}
+
+
+def test_b021_six_hundred_tokens_are_split_over_sockets_below_the_limit_and_every_book_is_right(
+    tmp_path: Path, pmm: Pmm, quote: Quote
+) -> None:
+    with Exchange(tmp_path, "--quiet-markets", "310") as exchange:
+        exchange.post("/traders", on=False)
+        listed = pmm("markets", "list", "--limit", "300", "--json", **exchange.env).document["data"]["markets"]
+        slugs = [market["slug"] for market in listed]
+        others = [word for slug in slugs[1:] for word in ("-m", slug)]
+        session = quote(exchange, *others, market=slugs[0], MM_LOOP_INTERVAL="1")
+        for slug in slugs:
+            session.until(lambda data, slug=slug: data.get("market") == slug and data["event"] == "decision")
+        for slug in slugs[::15]:
+            change_the_book(exchange, session, slug)
+        end = session.stop()
+        assert end.status == 0, end.stderr
+        summary = end.documents[-1]["data"]
+        assert len(summary["books"]["final"]) == 600
+        for token, book in summary["books"]["final"].items():
+            assert final_ladder(book) == exchange.book(token)
+    assert sum(summary["connections"].values()) >= 600
+    assert max(summary["connections"].values()) <= TOKENS_PER_SOCKET_MAX
+
+
+def change_the_book(exchange: Exchange, session: Quoter, market: str) -> None:
+    """Somebody buys everything up to 0.97 and bids there; wait until the session has seen it."""
+    place = session.mark()
+    order = {"market": market, "outcome": "YES", "side": "BUY", "price": "0.97", "size": "123456"}
+    assert not exchange.post("/orders", **order)["reason"]
+    session.until(lambda data: data.get("market") == market and data.get("best_bid") == "0.97", after=place)
+
+
+def test_b020_several_markets_are_told_in_one_stream_each_with_its_name(exchange: Exchange, tmp_path: Path) -> None:
+    pits = [Pit(exchange, market) for market in ("demo", "isotopes-win-the-pennant")]
+    with Process(tmp_path, "stream", *(pit.market for pit in pits), "--json", **exchange.env) as stream:
+        exchange.until_subscribed()
+        for pit in pits:
+            pit.clear()
+            pit.order("BUY", "0.11", "33")
+            stream.until(lambda data, pit=pit: (data.get("market"), data.get("size")) == (pit.market, "33"))
+        assert stream.stop().status == 0
+
+
+def test_b020_what_becomes_of_the_data_is_told_when_it_changes(exchange: Exchange, tmp_path: Path) -> None:
+    pit = Pit(exchange)
+    with Process(tmp_path, "stream", "demo", "--json", WS_RECONNECT_BASE_DELAY="0.1", **exchange.env) as stream:
+        exchange.until_subscribed()
+        pit.order("BUY", "0.01", "33")
+        stream.until(lambda data: data["kind"] == "change")
+        assert all(data["kind"] in {"change", "trade"} for data in stream.said)
+        exchange.post("/stream/drop", code=1006)
+        for kind, new in (("trust", "LOST"), ("source", "NONE"), ("trust", "TRUSTED"), ("source", "WEBSOCKET")):
+            told = stream.until(lambda data, kind=kind, new=new: (data["kind"], data.get("new")) == (kind, new))
+            assert told["cause"]
+        assert stream.stop().status == 0
+
+
+def test_b032_a_reader_that_stops_to_read_misses_lines_and_gets_whole_books_and_the_feed_does_not_wait(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    token, total, waiting = Pit(exchange).tokens[0], 30_000, 1_000
+    command = [*PMM, "stream", "demo", "--json", "--buffer", str(waiting)]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path, PMM_FEED__VERIFY_HASHES="off", **exchange.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        exchange.until_subscribed()
+        for start in range(0, total, 100):
+            changes = [change(token, size=str(number)) for number in range(start + 1, start + 101)]
+            exchange.inject(
+                {"market": "", "price_changes": changes, "timestamp": str(LATER_MS), "event_type": "price_change"}
+            )
+            if start == 0:
+                before = memory_kb(process.pid)
+        # Nobody has read a line; what the venue sent has been taken all the same, in bounded memory.
+        assert process.stderr is not None
+        loss = next(line for line in process.stderr if "does not keep up" in line)
+        assert "lost=" in loss
+        assert memory_kb(process.pid) - before < 20_000
+        assert process.stdout is not None
+        said = (json.loads(line)["data"] for line in process.stdout)
+        told, lost, size = 0, 0, ""
+        while size != str(total):
+            line = next(said)
+            if line["kind"] == "resync":
+                lost += line["lost"]
+                size = dict(line["books"][0]["bids"])["0.01"]
+            else:
+                assert int(line["size"]) == int(size or 0) + 1  # nothing newer before the books, nothing missing after
+                told, size = told + 1, line["size"]
+        process.send_signal(SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert lost > 0
+    assert told + lost == total
+
+
+def test_b032_a_stream_that_nobody_reads_ends_when_it_is_told_to(exchange: Exchange, tmp_path: Path) -> None:
+    token = Pit(exchange).tokens[0]
+    with subprocess.Popen(
+        [*PMM, "stream", "demo", "--json", "--buffer", "5000"],
+        cwd=tmp_path,
+        env=environment(tmp_path, PMM_FEED__VERIFY_HASHES="off", **exchange.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        exchange.until_subscribed()
+        for start in range(0, 4_000, 100):
+            changes = [change(token, size=str(number)) for number in range(start + 1, start + 101)]
+            exchange.inject(
+                {"market": "", "price_changes": changes, "timestamp": str(LATER_MS), "event_type": "price_change"}
+            )
+        process.send_signal(SIGTERM)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert "lines were not written" in process.stderr.read()
+
+
+def memory_kb(pid: int) -> int:
+    """What a process holds in memory now."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("this system does not show the memory of a process")
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmRSS"))

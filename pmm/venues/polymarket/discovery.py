@@ -17,7 +17,7 @@ from pmm.model import BookPage, ConditionId, Market, TokenId
 from pmm.settings import Venue
 from pmm.venues.polymarket import codec
 from pmm.venues.polymarket.codec import VenueEvent
-from pmm.venues.polymarket.rest import Params, Refused, VenueHttp
+from pmm.venues.polymarket.rest import CONNECTIONS_MAX, Params, Refused, VenueHttp
 
 MARKETS_PER_PAGE = 100
 EVENTS_PER_PAGE = 100
@@ -25,7 +25,7 @@ SEARCH_PER_PAGE = 50
 SEARCH_PAGES_MAX = 10
 BOOKS_PER_CALL = 500
 # An id has 66 characters: more of them would make an address that servers refuse.
-FACTS_PER_CALL = 50
+NAMES_PER_CALL = 50
 CHOICES_SHOWN = 10
 # Some of the busiest markets are closing, or have no tokens yet.
 CANARY_CANDIDATES = 10
@@ -122,8 +122,22 @@ class Discovery:
         return await self._by_words(name)
 
     async def resolve_all(self, texts: Sequence[str]) -> list[Market]:
-        """The markets meant by several texts, each once, in their order.  Raises what the first failure was."""
-        answers = await asyncio.gather(*map(self.resolve, texts), return_exceptions=True)
+        """The markets meant by several texts, each once, in their order, slugs in as few calls as possible.
+
+        Raises what `resolve` raises for the first one that fails.
+        """
+        slugs = {text: text.strip().lower() for text in texts if _is_slug(text.strip())}
+        known = await self._open_by_slug(list(slugs.values())) if len(slugs) > 1 else {}
+        gate = asyncio.Semaphore(CONNECTIONS_MAX)
+
+        async def one(text: str) -> Market:
+            market = known.get(slugs.get(text, ""))
+            if market is not None:
+                return market
+            async with gate:
+                return await self.resolve(text)
+
+        answers = await asyncio.gather(*map(one, texts), return_exceptions=True)
         found: dict[ConditionId, Market] = {}
         for answer in answers:
             if isinstance(answer, BaseException):
@@ -142,7 +156,7 @@ class Discovery:
             return await self.resolve(choice)
         names = {market.condition_id for market in quoted}
         try:
-            busiest = await self.markets(min(len(names) + CANARY_CANDIDATES, MARKETS_PER_PAGE), order="volume24hr")
+            busiest = await self.markets(len(names) + CANARY_CANDIDATES, order="volume24hr")
         except VenueError as error:
             self.odd.append(f"no canary: {error.message}")
             return None
@@ -150,14 +164,11 @@ class Discovery:
 
     async def facts(self, condition_ids: Sequence[ConditionId]) -> list[Market]:
         """Markets by their condition ids, closed ones too, in any order; unknown ones are left out."""
-        found: list[Market] = []
-        for start in range(0, len(condition_ids), FACTS_PER_CALL):
-            ids = [("condition_ids", name) for name in condition_ids[start : start + FACTS_PER_CALL]]
-            for closed in ("false", "true"):
-                params = [*ids, ("closed", closed), ("limit", str(FACTS_PER_CALL))]
-                records, _ = codec.page(await self._http.get(f"{self._gamma}/markets/keyset", params), "markets")
-                found += self._readable(records, codec.market)
-        return found
+        return [
+            market
+            for closed in ("false", "true")
+            for market in await self._named("condition_ids", condition_ids, closed=closed)
+        ]
 
     async def token(self, text: str) -> TokenId:
         """The token meant by `text`: itself when it is a token id, else the first token of the market."""
@@ -216,6 +227,19 @@ class Discovery:
         if event is not None and event.markets:
             return _single(slug, [each for each in event.markets if not each.closed] or event.markets)
         return await self._one(f"markets/slug/{quote(slug, safe='')}", codec.market) if event_first else None
+
+    async def _open_by_slug(self, slugs: Sequence[str]) -> dict[str, Market]:
+        return {market.slug: market for market in await self._named("slug", slugs, closed="false")}
+
+    async def _named(self, key: str, values: Sequence[str], *, closed: str) -> list[Market]:
+        """The markets that a filter of several values finds, many values in one call."""
+        found: list[Market] = []
+        for start in range(0, len(values), NAMES_PER_CALL):
+            names = [(key, value) for value in values[start : start + NAMES_PER_CALL]]
+            params = [*names, ("closed", closed), ("limit", str(NAMES_PER_CALL))]
+            records, _ = codec.page(await self._http.get(f"{self._gamma}/markets/keyset", params), "markets")
+            found += self._readable(records, codec.market)
+        return found
 
     async def _by_words(self, text: str) -> Market:
         found = await self.search(text, SEARCH_PER_PAGE)
@@ -280,6 +304,10 @@ class Discovery:
         events = list(self._readable(codec.array(answer.get("events") or [], "events"), codec.event))
         paging = answer.get("pagination")
         return events, isinstance(paging, dict) and paging.get("hasMore") is True
+
+
+def _is_slug(name: str) -> bool:
+    return bool(_SLUG.fullmatch(name.lower())) and not name.isdecimal() and not _CONDITION_ID.fullmatch(name)
 
 
 def _holds(words: Sequence[str], *texts: str) -> bool:
