@@ -114,10 +114,7 @@ class Line:
     def _judge(self, copy: BookCopy, indices: list[int], at: Nanos, out: StepBuilder) -> None:
         copy.changed_at = at
         copy.hashes.messages += 1
-        if copy.new_snapshot():
-            self._on_snapshot(copy, indices, at, out)
-            if copy.state != "TRUSTED":
-                return
+        checked = copy.new_snapshot() and self._on_snapshot(copy, indices, at, out)
         if copy.state == "LOST":
             return
         stamp = copy.timestamp_ms
@@ -131,25 +128,29 @@ class Line:
         elif copy.contradiction is None and copy.state == "TRUSTED":
             copy.contradiction = Contradiction(*nonsense, at)
             self.agenda.note(copy, at + self.limits.grace)
-        if self.limits.verify is not Verify.OFF:
+        if not checked and self.limits.verify is not Verify.OFF:
             self._verify(copy, indices, at, out)
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
-    def _on_snapshot(self, copy: BookCopy, indices: list[int], at: Nanos, out: StepBuilder) -> None:
-        """A whole book: believed, unless it is older than what was known, or is not what its own hash says."""
+    def _on_snapshot(self, copy: BookCopy, indices: list[int], at: Nanos, out: StepBuilder) -> bool:
+        """A whole book: believed, unless it is older than what was known, or is not what its own hash says.
+
+        Returns whether its hashes were judged here.
+        """
         if copy.fresh(0) and copy.timestamp_ms < copy.newest_ms:
             self.doubt(copy, Evidence.OLDER, "the snapshot is older than what was known", out)
             copy.await_snapshots()
             self.compare[copy] = None
-            return
+            return True
         if copy.state == "TRUSTED" or not copy.restored():
-            return
+            return False
         if self._spoiled(copy, indices, at):
             self.doubt(copy, Evidence.HASH, "the snapshot is not what its hash says", out)
-            return
+            return True
         believe(copy, "snapshot", Evidence.SNAPSHOT, "a whole book has arrived", out)
         copy.newest_ms = copy.timestamp_ms
+        return True
 
     def _spoiled(self, copy: BookCopy, indices: list[int], at: Nanos) -> bool:
         """Whether a snapshot that was asked for contradicts its own hash, where such hashes used to be understood.
@@ -160,7 +161,12 @@ class Line:
             return False
         spoiled = False
         for token in copy.hashes.tokens:
-            if token.index in indices and copy.hashes.check(token, self.books, at) is False:
+            if token.index not in indices:
+                continue
+            verdict = copy.hashes.check(token, self.books, at)
+            if verdict and token.number == 0:
+                copy.proof_at = at
+            if verdict is False:
                 spoiled |= token.explained
                 token.explained = False
                 token.open.clear()
@@ -209,7 +215,8 @@ class Line:
         """The venue's hash is that of our book; it says nothing about now when it came with an old message."""
         if copy.timestamp_ms < copy.newest_ms:
             return
-        copy.proof_at = at
+        if number == 0:
+            copy.proof_at = at
         if copy.state == "SUSPECT" and number == copy.doubted and copy.nonsense() is None:
             believe(copy, "proof", Evidence.HASH, "the venue's hash is that of the book", out)
 

@@ -147,11 +147,11 @@ class MarketData:
         self._listed[market.condition_id] = market
         quoted = self.markets.get(market.condition_id)
         if quoted is not None:
-            tick = quoted.lead.book.tick if quoted.lead.known else market.tick
-            quoted.market = market
-            quoted.on_tick(tick)
-            if quoted.lead.connection not in quoted.copies:
+            if quoted.copies.get(quoted.lead.connection) is not quoted.lead:
                 quoted.lead = next(iter(quoted.copies.values()))
+            quoted.market = market
+            if quoted.lead.known:
+                quoted.on_tick(quoted.lead.book.tick)
         if listed is None:
             return
         for copy in self._copies[market.condition_id].values():

@@ -4,6 +4,7 @@
                                     -> none: LOST, and the connection is opened anew
     three doubts within 60 s        -> the connection is opened anew
     lost, and no snapshot 2 s after the connection runs again -> resubscribe, 2 s later a new connection
+    listed later, and no first snapshot: resubscribe each 10 s
 
 A connection is opened anew at most once in 5 s, and ever more rarely, up to once a minute, while that does not help.
 """
@@ -105,6 +106,8 @@ def chase(copy: BookCopy, limits: TrustLimits, reconnects: Reconnects, out: Step
     began = max(copy.asked_at or 0, feed.opened_at, copy.since if copy.asked_at is None else 0, copy.listed_at)
     if at - began < limits.snapshot:
         return began + limits.snapshot
+    if not copy.known:
+        return _ask_for_first(copy, limits, out)
     if copy.state == "SUSPECT":
         move(copy, "expire", Evidence.EXPIRED, f"no snapshot within {limits.snapshot // 10**9} s", out)
         copy.forget()
@@ -115,3 +118,10 @@ def chase(copy: BookCopy, limits: TrustLimits, reconnects: Reconnects, out: Step
         copy.asked_at = at
         reconnects.want(f"{copy.slug}: no snapshot came")
     return at + limits.snapshot
+
+
+def _ask_for_first(copy: BookCopy, limits: TrustLimits, out: StepBuilder) -> Nanos:
+    """A market that joined a running connection and never had a book: no reason to open that connection anew."""
+    if copy.listed_at > (copy.feed.opened_at or 0):
+        resubscribe(copy, f"{copy.slug}: its first book has not come", out)
+    return out.event.at + limits.unverified

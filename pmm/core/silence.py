@@ -61,14 +61,18 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
         copy.failing_since = copy.failing_since or event.at
         return
     page, at = event.page, event.at
+    # Read so late after our newest change, and that change not proven by its own hash: another book is a contradiction.
+    settled = event.asked_at - copy.changed_at >= line.limits.catch_up and copy.proof_at < copy.changed_at
     match compare(page, copy.book, copy.timestamp_ms):
         case Comparison.EQUAL:
             prove(line, copy, page.timestamp_ms, at, out)
         case Comparison.OLDER:
             copy.failing_since = copy.failing_since or at
-        case Comparison.AMBIGUOUS if event.asked_at - copy.changed_at >= line.limits.catch_up:
+            if settled and at - copy.failing_since >= line.limits.unverified:
+                line.doubt(copy, Evidence.COMPARE, "REST reads keep showing another book", out)
+        case Comparison.AMBIGUOUS if settled:
             line.doubt(copy, Evidence.COMPARE, "a REST read of the same moment shows another book", out)
-        case Comparison.AMBIGUOUS:
+        case Comparison.AMBIGUOUS if copy.proof_at < copy.changed_at:
             line.compare[copy] = None
         case Comparison.AHEAD if copy.ahead is None:
             copy.ahead = Ahead(page, at)
