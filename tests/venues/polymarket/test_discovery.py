@@ -230,5 +230,88 @@ async def test_a_market_without_tokens_has_no_book() -> None:
             await Discovery(http, stub.venue).token("new")
 
 
+def listing_of(*records: dict[str, object]) -> Handler:
+    """A listing that filters by slug, id and `closed`, as the service does."""
+
+    async def handler(request: web.Request) -> Answer:
+        found = [record for record in records if str(record["closed"]).lower() == request.query.get("closed", "false")]
+        for key, name in (("slug", "slug"), ("condition_ids", "conditionId")):
+            if key in request.query:
+                found = [record for record in found if record[name] in request.query.getall(key)]
+        if request.path.startswith("/markets/slug/"):
+            slug = request.path.rpartition("/")[2]
+            return next((web.json_response(each) for each in records if each["slug"] == slug), web.Response(status=404))
+        return web.json_response({"markets": found[: int(request.query["limit"])]})
+
+    return handler
+
+
+def numbered(count: int) -> list[dict[str, object]]:
+    return [gamma(f"m{n}", conditionId=f"0x{n:064x}") for n in range(count)]
+
+
+async def test_many_slugs_are_few_calls_and_each_market_comes_once_in_the_order_asked() -> None:
+    async with serve(listing_of(*numbered(120))) as stub, VenueHttp() as http:
+        names = [f"m{n}" for n in reversed(range(120))]
+        found = await Discovery(http, stub.venue).resolve_all([*names, " M7 ", "m7"])
+    assert [market.slug for market in found] == names
+    assert len(stub.asked) == 3
+
+
+async def test_a_name_that_is_no_open_slug_is_looked_for_in_every_other_way() -> None:
+    records = [gamma("open", conditionId="0x" + "1" * 64), gamma("over", conditionId="0x" + "2" * 64, closed=True)]
+    async with serve(listing_of(*records)) as stub, VenueHttp() as http:
+        found = await Discovery(http, stub.venue).resolve_all(["over", "open", "0x" + "1" * 64])
+    assert [market.slug for market in found] == ["over", "open"]
+
+
+async def test_the_first_name_that_is_no_market_is_the_failure_of_all() -> None:
+    async with serve(listing_of(*numbered(3))) as stub, VenueHttp() as http:
+        with pytest.raises(MarketNotFound, match="is empty"):
+            await Discovery(http, stub.venue).resolve_all(["m1", " ", "m2"])
+
+
+async def test_facts_of_many_markets_are_few_calls_and_closed_ones_are_among_them() -> None:
+    records = numbered(70)
+    records[5]["closed"] = True
+    async with serve(listing_of(*records)) as stub, VenueHttp() as http:
+        ids = [str(record["conditionId"]) for record in records]
+        found = await Discovery(http, stub.venue).facts([*ids, "0x" + "f" * 64])
+    assert sorted(market.condition_id for market in found) == sorted(ids)
+    assert [market.slug for market in found if market.closed] == ["m5"]
+    assert len(stub.asked) == 4
+
+
+async def test_the_canary_is_the_busiest_market_that_is_not_quoted_and_may_be_traded() -> None:
+    records = numbered(4)
+    records[1]["acceptingOrders"] = False
+    async with serve(listing_of(*records)) as stub, VenueHttp() as http:
+        discovery = Discovery(http, stub.venue)
+        quoted = await discovery.resolve_all(["m0"])
+        canary = await discovery.canary("auto", quoted)
+        assert canary is not None
+        assert canary.slug == "m2"
+        assert "order=volume24hr" in stub.asked[-1]
+
+
+async def test_a_canary_may_be_named_switched_off_or_missing() -> None:
+    async with serve(listing_of(*numbered(2))) as stub, VenueHttp(attempts=1) as http:
+        discovery = Discovery(http, stub.venue)
+        named = await discovery.canary("m1", [])
+        assert named is not None
+        assert named.slug == "m1"
+        calls = http.calls
+        assert await discovery.canary("off", []) is None
+        assert http.calls == calls
+        assert await discovery.canary("auto", await discovery.resolve_all(["m0", "m1"])) is None
+
+
+async def test_a_service_that_cannot_be_asked_for_a_canary_is_no_failure() -> None:
+    async with serve(answers({})) as stub, VenueHttp(attempts=1) as http:
+        discovery = Discovery(http, stub.venue)
+        assert await discovery.canary("auto", []) is None
+    assert "no canary" in discovery.odd[0]
+
+
 def test_the_stub_serves_a_valid_venue() -> None:
     assert Stub("http://127.0.0.1:1").venue.clob_api_url == "http://127.0.0.1:1"
