@@ -101,7 +101,7 @@ def _record(line: Line) -> Record:
             return {"kind": "message", "at": line.at, "connection": line.connection, **_message(line.data)}
         case FeedSignal():
             return {"kind": "signal", "at": line.at, "connection": line.connection, "news": line.news} | (
-                {"cause": line.cause} if line.cause else {}
+                {"cause": _utf8(line.cause)} if line.cause else {}
             )
         case Gap():
             return {"kind": "gap", **asdict(line)}
@@ -118,6 +118,11 @@ def _record(line: Line) -> Record:
             return {"kind": "trailer", **asdict(line)}
         case _:
             assert_never(line)
+
+
+def _utf8(text: str) -> str:
+    """Words of the system may hold bytes that are no text; they must not stop a recording."""
+    return text.encode(errors="replace").decode()
 
 
 def _message(data: bytes) -> Record:

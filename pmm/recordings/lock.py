@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
 from pmm.errors import DiskError, LocalError
 
 NAME = ".recorder.lock"
+# Whoever only looks whether a recorder runs holds the lock for a moment.
+ATTEMPTS = 3
+PAUSE_S = 0.02
 
 
 class RecorderRuns(LocalError):
@@ -24,11 +28,16 @@ def lock(folder: Path) -> BinaryIO:
         file = (folder / NAME).open("ab")
     except OSError as error:
         raise DiskError(f"cannot write to {folder}: {error.strerror}", hint="Choose another folder.") from error
-    try:
-        _take(file)
-    except OSError as error:
-        file.close()
-        raise RecorderRuns(f"another recorder writes to {folder}") from error
+    for attempt in range(ATTEMPTS):
+        try:
+            _take(file)
+        except OSError as error:
+            if attempt + 1 < ATTEMPTS:
+                time.sleep(PAUSE_S)
+                continue
+            file.close()
+            raise RecorderRuns(f"another recorder writes to {folder}") from error
+        break
     return file
 
 

@@ -25,6 +25,11 @@ def test_a_line_says_what_it_was_made_of(line: Line) -> None:
     assert decode(encode(line)) == line
 
 
+def test_words_of_the_system_that_are_no_text_do_not_stop_a_recording() -> None:
+    signal = decode(encode(FeedSignal(5, 3, FeedNews.CLOSED, "no such file: \udcff")))
+    assert signal == FeedSignal(5, 3, FeedNews.CLOSED, "no such file: ?")
+
+
 @given(st.one_of(st.binary(), st.text().map(str.encode)), st.integers(0, 2**63 - 1), st.integers(0, 1_000))
 def test_every_message_comes_back_byte_for_byte(data: bytes, at: int, connection: int) -> None:
     frame = Frame(at, connection, data)
