@@ -33,5 +33,5 @@ def test_a_page_becomes_a_book():
 
 
 def test_a_page_off_its_own_tick_is_none():
-    with pytest.raises(ValueError, match="tick|price"):
+    with pytest.raises(ValueError, match=r"tick|price"):
         load(replace(PAGE, bids=(Level(4905, 1),)))
