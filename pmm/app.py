@@ -162,7 +162,7 @@ def _driver(settings: Settings, engine: Engine, feeds: MarketFeeds, http: VenueH
         ShadowGateway(settings.shadow.latency_ns),
         reader=RestBooks(http, discovery.clob_url),
         roster=feeds,
-        facts=Facts(discovery.facts),
+        facts=Facts(discovery.facts, interval=settings.feed.facts_interval_ns),
         timer=settings.mm.loop_interval_ns,
     )
 

@@ -181,6 +181,13 @@ class Feed(Section):
     canary: Annotated[str, Field(min_length=1)] = Field(
         default="auto", description="Busy market that is watched to notice a frozen socket: auto, off, or a market."
     )
+    facts_interval: Seconds = Field(
+        default=Decimal(60), description="Price steps, ends and closures of quoted markets are read again this often."
+    )
+
+    @property
+    def facts_interval_ns(self) -> int:
+        return _units(self.facts_interval, NANO_PLACES)
 
     @property
     def compare_interval_ns(self) -> int:

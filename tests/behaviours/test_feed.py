@@ -122,6 +122,28 @@ def test_b027_health_is_one_question_and_the_answer_names_the_check_that_failed(
     session.decided("0.48", "0.52", after=place, reason="")
 
 
+def test_a_market_that_stops_to_take_orders_is_not_quoted_and_quoted_again_when_it_does(
+    exchange: Exchange, quote: Quote
+) -> None:
+    Pit(exchange).open("0.49", "0.51")
+    session = quote(exchange, PMM_FEED__FACTS_INTERVAL="0.2")
+    session.settled("0.48", "0.52")
+    exchange.post("/venue/pause", market="demo", on=True)
+    session.decided(None, None, reason="the market is not accepting orders")
+    session.settled(None, None)
+    exchange.post("/venue/pause", market="demo", on=False)
+    session.settled("0.48", "0.52")
+
+
+def test_two_connections_carry_each_market_where_that_is_set(exchange: Exchange, quote: Quote) -> None:
+    Pit(exchange).open("0.49", "0.51")
+    session = quote(exchange, PMM_WS__COPIES="2", WS_RECONNECT_BASE_DELAY="0.1")
+    session.settled("0.48", "0.52")
+    exchange.until_subscribed(2)
+    end = session.stop()
+    assert end.documents[-1]["data"]["connections"] == {"0": 4, "1": 4}  # both tokens, and the canary's two
+
+
 def yes_prices(step: Step) -> list[str]:
     """The orders of a step in terms of YES, lowest first."""
     placed = [command for command in step.commands if isinstance(command, Place)]

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from pmm.commands import ReadBooks, Reconnect, Resubscribe
+from pmm.commands import Cancel, ReadBooks, Reconnect, Resubscribe
 from pmm.core.engine import Engine, Outcome
 from pmm.core.step import Step
 from pmm.drivers import live
 from pmm.drivers.live import Live
 from pmm.errors import DiskError, InboxFull, OrdersMayRemain
-from pmm.events import BookRead, FeedSignal, Frame, MarketDropped, MarketListed, Operator, Wake
+from pmm.events import Accepted, BookRead, FeedSignal, Frame, MarketDropped, MarketListed, Operator, Wake
 from pmm.metrics.summary import Summary
 from pmm.model import MILLISECOND, SECOND
 from pmm.strategies.fixed_spread import FixedSpread
@@ -288,3 +288,28 @@ async def test_new_facts_do_not_undo_a_price_step_that_the_socket_told():
     driver._relist(MarketListed(2, replace(closing, tick=1)), closing)
     told = [driver._inbox.get_nowait().market.tick for _ in range(2)]
     assert told == [10, 1]
+
+
+async def test_losing_one_of_two_connections_moves_no_order():
+    made = {}
+
+    def make(number):
+        made[number] = MockFeed(market(), at=time.time_ns(), connection=number)
+        made[number].connect()
+        made[number].set_price("0.50")
+        return made[number]
+
+    feeds, wait = MarketFeeds(make, copies=2), Wait()
+    driver = Live(Engine(FixedSpread()), feeds, ShadowGateway(0), [wait], roster=feeds)
+    driver.add_market(market())
+    async with asyncio.timeout(LIMIT_S):
+        run = asyncio.ensure_future(driver.run())
+        await wait.until(lambda step: isinstance(step.event, Accepted))
+        made[0].lose("the cable was cut")
+        await wait.until(lambda step: any(change.new == "LOST" for change in step.changes))
+        commands = [command for step in wait.steps for command in step.commands]
+        (quoted,) = driver.engine.markets.values()
+        assert (quoted.lead.connection, quoted.source.state, quoted.problem()) == (1, "WEBSOCKET", None)
+        driver.stop("enough")
+        await run
+    assert not any(isinstance(command, Cancel) for command in commands)
