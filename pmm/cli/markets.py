@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ import typer
 
 from pmm.cli.context import Cli
 from pmm.cli.lookup import ask
-from pmm.model import Market, money_text, price_text, size_text
+from pmm.model import Market, money_text, price_text, rate_text, size_text
 
 if TYPE_CHECKING:
     from pmm.venues.polymarket.codec import VenueEvent
@@ -75,7 +75,7 @@ def list_events(limit: Limit = 20) -> None:
 
 
 def market_record(market: Market) -> dict[str, object]:
-    """A market as every command writes it; `flags` says what keeps it from being traded."""
+    """A market as every command writes it; `flags` says what is wrong with it."""
     return {
         "slug": market.slug,
         "question": market.question,
@@ -88,13 +88,50 @@ def market_record(market: Market) -> dict[str, object]:
         "closed": market.closed,
         "accepting_orders": market.accepting_orders,
         "tradable": market.tradable,
-        "flags": flags(market),
+        "flags": market.flaws,
         "end_date": market.end_date,
         "event_slug": market.event_slug,
         "volume": money_text(market.volume),
         "liquidity": money_text(market.liquidity),
         "version": market.version,
+        **_terms(market),
     }
+
+
+def _terms(market: Market) -> dict[str, object]:
+    """What the venue says beyond the rules of an order; null is what it did not say."""
+    fees, rewards, stats = market.fees, market.rewards, market.stats
+    return {
+        "ends_ns": market.ends_at,
+        "game_start": market.game_start,
+        "game_starts_ns": market.game_starts_at,
+        "neg_risk_id": market.neg_risk_id,
+        "fees": fees
+        and {
+            "rate": rate_text(fees.rate),
+            "exponent": fees.exponent,
+            "taker_only": fees.taker_only,
+            "rebate": _text(rate_text, fees.rebate),
+        },
+        "rewards": rewards
+        and {
+            "min_size": _text(size_text, rewards.min_size),
+            "max_spread": _text(price_text, rewards.max_spread),
+            "per_day": _text(money_text, rewards.per_day),
+        },
+        "stats": {
+            "best_bid": _text(price_text, stats.best_bid),
+            "best_ask": _text(price_text, stats.best_ask),
+            "spread": _text(price_text, stats.spread),
+            "last_trade": _text(price_text, stats.last_trade),
+            "volume_24h": _text(money_text, stats.volume_24h),
+            "competitive": _text(rate_text, stats.competitive),
+        },
+    }
+
+
+def _text(write: Callable[[int], str], value: int | None) -> str | None:
+    return None if value is None else write(value)
 
 
 def event_record(event: VenueEvent) -> dict[str, object]:
@@ -112,21 +149,9 @@ def event_record(event: VenueEvent) -> dict[str, object]:
     }
 
 
-def flags(market: Market) -> list[str]:
-    """What is wrong with a market, in one word each."""
-    said = {
-        "no-tokens": not market.tokens,
-        "not-two-outcomes": bool(market.tokens) and len(market.tokens) != 2,
-        "inactive": not market.active,
-        "closed": market.closed,
-        "not-accepting-orders": not market.accepting_orders,
-    }
-    return [flag for flag, holds in said.items() if holds]
-
-
 def _emit(cli: Cli, markets: Sequence[Market]) -> None:
     rows = [
-        (market.slug, price_text(market.tick), money_text(market.volume), market.question, " ".join(flags(market)))
+        (market.slug, price_text(market.tick), money_text(market.volume), market.question, " ".join(market.flaws))
         for market in markets
     ]
     cli.emit_list(
@@ -147,9 +172,36 @@ def _page(cli: Cli, market: Market) -> str:
         ("tick", price_text(market.tick)),
         ("minimum size", size_text(market.min_size)),
         ("ends", market.end_date or "-"),
+        ("game starts", market.game_start or "-"),
+        ("fees", _fees_line(market)),
+        ("rewards", _rewards_line(market)),
+        ("bid, ask, last", " ".join(_text(price_text, each) or "-" for each in _touch(market))),
         ("volume", money_text(market.volume)),
+        ("volume in 24 h", _text(money_text, market.stats.volume_24h) or "-"),
         ("liquidity", money_text(market.liquidity)),
-        ("neg-risk", "yes" if market.neg_risk else "no"),
-        ("tradable", "yes" if market.tradable else f"no: {', '.join(flags(market))}"),
+        ("neg-risk", (market.neg_risk_id or "yes") if market.neg_risk else "no"),
+        ("tradable", "yes" if market.tradable else f"no: {', '.join(market.flaws)}"),
     ]
     return cli.table(("", ""), rows).lstrip("\n")
+
+
+def _touch(market: Market) -> tuple[int | None, int | None, int | None]:
+    return market.stats.best_bid, market.stats.best_ask, market.stats.last_trade
+
+
+def _fees_line(market: Market) -> str:
+    fees = market.fees
+    if fees is None:
+        return "-"
+    payer = "takers" if fees.taker_only else "takers and makers"
+    back = "" if fees.rebate is None else f", makers get back {rate_text(fees.rebate)} of it"
+    return f"{payer} pay {rate_text(fees.rate)} x (p(1-p))^{fees.exponent}{back}"
+
+
+def _rewards_line(market: Market) -> str:
+    rewards = market.rewards
+    if rewards is None:
+        return "-"
+    per_day = "unknown" if rewards.per_day is None else money_text(rewards.per_day)
+    size = _text(size_text, rewards.min_size) or "?"
+    return f"{per_day} a day, for {size} shares or more within {_text(price_text, rewards.max_spread) or '?'}"

@@ -152,8 +152,12 @@ def _decode(status: int, body: bytes, url: str) -> object:
 
 
 def _json(body: bytes, url: str) -> object:
-    """With decimals as `Decimal`, which is why this is not orjson: that library reads every one of them as a float."""
+    """With decimals as `Decimal`, which is why this is not orjson: that library reads every one of them as a float.
+
+    It still reads first: it refuses deep nesting whatever the recursion limit is, which a library may have raised.
+    """
     try:
+        orjson.loads(body)
         answer: object = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"{url} answered something that is not JSON") from error
