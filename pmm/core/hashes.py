@@ -94,6 +94,14 @@ class HashWatch:
                 self.trades.remove(text)
             self.trades.appendleft(text)
 
+    def note_possible(self, price: Price) -> None:
+        """A REST read says that this was the last trade; what the stream says is tried first."""
+        text = trade_text(price)
+        if text not in self.trades:
+            if len(self.trades) == TRADES_KEPT:
+                self.trades.pop()
+            self.trades.append(text)
+
     def check(self, token: TokenHashes, books: Books, at: Nanos) -> bool | None:
         """Judge the newest hash of a token: True proves the whole book, None says nothing."""
         if self._verify(token, books, self.trades[0]):

@@ -61,6 +61,8 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
         copy.failing_since = copy.failing_since or event.at
         return
     page, at = event.page, event.at
+    if page.last_trade is not None:
+        copy.hashes.note_possible(page.last_trade)
     # Read so late after our newest change, and that change not proven by its own hash: another book is a contradiction.
     settled = event.asked_at - copy.changed_at >= line.limits.catch_up and copy.proof_at < copy.changed_at
     match compare(page, copy.book, copy.timestamp_ms):
