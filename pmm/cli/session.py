@@ -204,4 +204,7 @@ def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary
         ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
         ("feed", " > ".join(record["feed_states"])),
     ]
+    overflows = record.get("inbox", {}).get("overflows", 0)
+    if overflows:
+        lines.append(("inbox", f"full {overflows} times: the connection was opened anew each time"))
     return "\n".join(f"{name:>9}  {text}" for name, text in lines)

@@ -90,7 +90,7 @@ def _answer(now: int, asked_at: int, token: TokenId, page: BookPage | None, caus
 
 
 async def _pages(answer: object) -> tuple[dict[TokenId, BookPage], str]:
-    """The books that can be read, and what was wrong with the first of the others; frames go first between two books."""
+    """The books that can be read, and what was wrong with the first of the others; between two, frames go first."""
     pages: dict[TokenId, BookPage] = {}
     odd = ""
     for record in codec.array(answer, "books"):
