@@ -72,6 +72,11 @@ class HashWatch:
     trades: deque[str] = field(default_factory=lambda: deque([""], maxlen=TRADES_KEPT))
     messages: int = 0
 
+    @property
+    def mismatched(self) -> bool:
+        """Whether a mismatch waits for what may explain it."""
+        return bool(self.tokens[0].open or self.tokens[1].open)
+
     def refresh(self, facts: Facts) -> None:
         """Other facts, or another tick: whether hashes are understood has to show again."""
         self.facts = facts

@@ -177,8 +177,12 @@ class Line:
     # --- hashes ---------------------------------------------------------------------------------------------------
 
     def _verify(self, copy: BookCopy, indices: list[int], at: Nanos, out: StepBuilder) -> None:
-        """Check the hashes of a message's tokens, as far as the budget of this second goes."""
-        if self.limits.verify is Verify.SAMPLED and not self._affordable(len(indices), at):
+        """Check the hashes of a message's tokens, as far as the budget of this second goes.
+
+        A mismatch is followed up whatever the budget says: the messages that may close it are few and come soon.
+        """
+        sampled = self.limits.verify is Verify.SAMPLED and not copy.hashes.mismatched
+        if sampled and not self._affordable(len(indices), at):
             copy.unchecked_at = at
             if copy.unchecked_since is None:
                 copy.unchecked_since = at
