@@ -1,4 +1,22 @@
-"""`pmm markets` and `pmm events`: what can be traded."""
+"""Markets as `pmm markets --json` writes them.  Numbers are text; null is what the venue did not say.
+
+| field | what it is |
+| --- | --- |
+| `slug`, `question`, `condition_id`, `event_slug`, `version` | how the venue calls it; `v1` or `v2` of its protocol |
+| `tokens` | `token_id` and `outcome`, in the order of the outcomes; none while the venue has not named them all |
+| `tick`, `min_size` | price step in USD, smallest order in shares |
+| `neg_risk`, `neg_risk_id` | whether it shares its collateral with the others of its event, and their common id |
+| `active`, `closed`, `accepting_orders`, `tradable` | `tradable` is all of it, with two tokens |
+| `flags` | `no-tokens` `not-two-outcomes` `inactive` `closed` `not-accepting-orders` `bad-end-date` `bad-game-start` |
+| `end_date`, `game_start` | the venue's words; a flag says where they are no date |
+| `ends_ns`, `game_starts_ns` | the same as unix time in ns |
+| `fees` | takers pay shares x `rate` x (p(1-p))^`exponent` USD, makers too unless `taker_only` |
+| `fees.rebate` | the part of what takers paid that makers get back |
+| `rewards` | `min_size` in shares, `max_spread` from the middle in USD, `per_day` in USD |
+| `stats` | `best_bid`, `best_ask`, `spread`, `last_trade`, `volume_24h`: minutes old, never quoted on |
+| `stats.competitive` | the venue's number for how near the price is to even odds, which is not competition |
+| `volume`, `liquidity` | in USD, 0 where the venue has none |
+"""
 
 from __future__ import annotations
 
@@ -10,6 +28,7 @@ import typer
 
 from pmm.cli.context import Cli
 from pmm.cli.lookup import ask
+from pmm.cli.score import score
 from pmm.model import Market, money_text, price_text, rate_text, size_text
 
 if TYPE_CHECKING:
@@ -17,7 +36,7 @@ if TYPE_CHECKING:
 
 LIMIT_MAX = 10_000
 
-app = typer.Typer(help="Find markets: list, search, show.")
+app = typer.Typer(help="Find markets: list, search, show, score.")
 events = typer.Typer(help="Events and their markets.")
 
 Limit = Annotated[int, typer.Option(min=1, max=LIMIT_MAX, help="How many at most.")]
@@ -57,6 +76,9 @@ def show(
     found = ask(cli, lambda discovery: discovery.resolve(market))
     record = market_record(found)
     cli.emit("pmm.market/1", record, human=lambda: _page(cli, found))
+
+
+app.command()(score)
 
 
 @events.command("list")
