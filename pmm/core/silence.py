@@ -36,14 +36,17 @@ def to_compare(line: Line, at: Nanos) -> Iterable[BookCopy]:
         return
     silent = at - feed.data_at >= limits.quiet
     for copy in line.carried():
-        if copy.state == "LOST":
-            continue
-        wait = limits.quiet if silent else limits.compare_interval
-        proven = max(copy.proof_at, copy.since if copy.trusted else 0)
-        asked = copy.compared_at or 0
-        if (silent or (copy.quoted and at - proven >= wait)) and at - asked >= wait:
+        if copy.state != "LOST" and _due(copy, at, limits, silent=silent):
             copy.compared_at = at
             yield copy
+
+
+def _due(copy: BookCopy, at: Nanos, limits: TrustLimits, *, silent: bool) -> bool:
+    asked, data_at = copy.compared_at or 0, copy.feed.data_at or 0
+    if silent:
+        return asked < data_at + limits.quiet or at - asked >= limits.quiet
+    proven = max(copy.proof_at, copy.since if copy.trusted else 0, asked)
+    return copy.quoted and at - proven >= limits.compare_interval
 
 
 def next_look(line: Line, at: Nanos) -> Nanos:
