@@ -138,10 +138,10 @@ class RequestLog:
 
     def flush(self) -> None:
         """Write what has gathered."""
-        lines, self._lines = self._lines, []
-        if self._file is None or not lines:
+        if self._file is None or not self._lines:
             return
-        data = b"".join(lines)
+        data = b"".join(self._lines)
+        self._lines.clear()
         try:
             while data:
                 data = data[self._file.write(data) :]
