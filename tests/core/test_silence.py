@@ -1,5 +1,7 @@
 """What REST shows in silence is judged when its time has come, whatever else is looked at before."""
 
+import pytest
+
 from pmm._fast import BID
 from pmm.core.engine import EngineConfig
 from pmm.core.trust import TrustLimits
@@ -15,3 +17,14 @@ def test_news_of_rest_are_judged_in_time_although_the_book_is_looked_at_before()
     stage.run(8)
     assert stage.trust()[1] == ("LOST", "frozen")
     assert stage.seconds_of("trust", "LOST")[0] < 3
+
+
+@pytest.mark.parametrize("tenths", range(10))
+@pytest.mark.parametrize("verify", [Verify.FULL, Verify.OFF])
+def test_a_freeze_is_noticed_within_two_seconds_wherever_it_falls_between_two_looks(verify, tenths):
+    stage = Stage(canary=True, config=EngineConfig(trust=TrustLimits(verify)))
+    stage.busy(30, CANARY)
+    frozen_at = 10.05 + tenths / 10
+    stage.at(frozen_at, lambda: stage.wire.frozen.add(0))
+    stage.run(14)
+    assert frozen_at < stage.seconds_of("trust", "LOST")[0] <= frozen_at + 2
