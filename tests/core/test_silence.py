@@ -1,15 +1,18 @@
 """Silence is judged per connection, and never by how long one market did not move."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pmm._fast import BID
 from pmm.commands import ReadBooks, Reconnect
 from pmm.core.engine import EngineConfig
 from pmm.core.feed import FeedLimits
+from pmm.core.silence import to_compare
 from pmm.core.trust import TrustLimits, Verify
-from pmm.model import SECOND
+from pmm.model import MILLISECOND, SECOND
 from tests.support.stage import CANARY, Stage
-from tests.support.story import YES
+from tests.support.story import START, YES
 
 
 def test_a_quiet_market_beside_a_busy_one_is_compared_every_five_seconds():
@@ -83,12 +86,21 @@ def test_news_of_rest_are_judged_in_time_although_the_book_is_looked_at_before()
     assert stage.seconds_of("trust", "LOST")[0] < 3
 
 
-@pytest.mark.parametrize("tenths", range(10))
+@pytest.mark.parametrize("tenths", range(12))
 @pytest.mark.parametrize("verify", [Verify.FULL, Verify.OFF])
 def test_a_freeze_is_noticed_within_two_seconds_wherever_it_falls_between_two_looks(verify, tenths):
-    stage = Stage(canary=True, config=EngineConfig(trust=TrustLimits(verify)))
-    stage.busy(30, CANARY)
-    frozen_at = 10.05 + tenths / 10
+    stage = Stage(config=EngineConfig(trust=TrustLimits(verify)))
+    stage.busy(30)
+    frozen_at = 9.05 + tenths / 5
     stage.at(frozen_at, lambda: stage.wire.frozen.add(0))
     stage.run(14)
     assert frozen_at < stage.seconds_of("trust", "LOST")[0] <= frozen_at + 2
+
+
+def test_a_compare_just_before_the_silence_does_not_put_off_the_first_question():
+    feed = SimpleNamespace(state="RUNNING", data_at=START)
+    copy = SimpleNamespace(state="TRUSTED", compared_at=START + 27 * MILLISECOND, feed=feed)
+    line = SimpleNamespace(feed=feed, limits=TrustLimits(), carried=lambda: [copy])
+    assert list(to_compare(line, START + SECOND)) == [copy]
+    assert list(to_compare(line, START + SECOND + 1)) == []
+    assert list(to_compare(line, START + 2 * SECOND)) == [copy]
