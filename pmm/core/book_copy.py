@@ -61,6 +61,7 @@ class BookCopy:
     unchecked_at: Nanos | None = None
     unchecked_since: Nanos | None = None
     asked_at: Nanos | None = None
+    asked_ms: int = 0
     compared_at: Nanos | None = None
     doubts: deque[Nanos] = field(default_factory=deque)
     doubted: int = 0

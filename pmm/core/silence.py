@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from pmm.commands import Resubscribe
 from pmm.core.book_copy import Ahead, BookCopy
 from pmm.core.compare import Comparison, compare, same_levels
 from pmm.core.line import Line
@@ -79,9 +80,23 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
             line.doubt(copy, Evidence.COMPARE, "a REST read of the same moment shows another book", out)
         case Comparison.AMBIGUOUS if copy.proof_at < copy.changed_at:
             line.compare[copy] = None
+        case Comparison.AMBIGUOUS if event.asked_at - copy.changed_at >= line.limits.catch_up:
+            _ask_once(copy, page.timestamp_ms, out)
         case Comparison.AHEAD if copy.ahead is None:
             copy.ahead = Ahead(page, at)
             line.agenda.note(copy, at + line.limits.catch_up)
+
+
+def _ask_once(copy: BookCopy, timestamp_ms: int, out: StepBuilder) -> None:
+    """A hash proves our book and REST shows another one of the same millisecond: either may be its middle.
+
+    Two changes of one level that overtook each other look like this.  The hash outranks REST, so nothing is halted; a
+    fresh snapshot settles it, and is asked for once in any millisecond of the venue.
+    """
+    if copy.asked_ms != timestamp_ms:
+        copy.asked_ms = timestamp_ms
+        cause = f"{copy.slug}: a REST read of a proven moment shows another book"
+        out.commands.append(Resubscribe(copy.connection, copy.tokens, cause))
 
 
 def prove(line: Line, copy: BookCopy, timestamp_ms: int, at: Nanos, out: StepBuilder) -> None:

@@ -1,11 +1,12 @@
 """Silence is judged per connection, and never by how long one market did not move."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from pmm._fast import BID
-from pmm.commands import ReadBooks, Reconnect
+from pmm.commands import ReadBooks, Reconnect, Resubscribe
 from pmm.core.engine import EngineConfig
 from pmm.core.feed import FeedLimits
 from pmm.core.silence import to_compare
@@ -104,3 +105,34 @@ def test_a_compare_just_before_the_silence_does_not_put_off_the_first_question()
     assert list(to_compare(line, START + SECOND)) == [copy]
     assert list(to_compare(line, START + SECOND + 1)) == []
     assert list(to_compare(line, START + 2 * SECOND)) == [copy]
+
+
+def swapped(stage):
+    """Two changes of one level in one millisecond arrive the wrong way round: the book has the hash of the first."""
+    told = [*stage.told(5.0, BID, "0.48", 70), *stage.told(5.0, BID, "0.48", 80)]
+    return reversed(told)
+
+
+def test_a_read_of_the_millisecond_that_a_hash_proves_makes_the_book_be_asked_for_once_and_halts_nothing():
+    stage = Stage()
+    stage.at(5.0, lambda: swapped(stage))
+    stage.run(20)
+    assert stage.trust() == [("TRUSTED", "snapshot")]
+    ((asked, _),) = stage.commands(Resubscribe)
+    assert 5.5 < asked < 7.5
+    assert dict(stage.engine.books.book(0).levels(BID))[4800] == 80_000_000
+
+
+def test_reads_that_never_agree_with_a_proven_book_cost_one_resubscription():
+    stage = Stage()
+    perfect = stage.wire.read_page
+
+    def other(token, at):
+        page = perfect(token, at)
+        return replace(page, bids=page.bids[1:]) if at > START + 8 * SECOND else page
+
+    stage.wire.read_page = other
+    stage.change(7, BID, "0.48", 70)
+    stage.run(60)
+    assert stage.trust() == [("TRUSTED", "snapshot")]
+    assert len(stage.commands(Resubscribe)) == 1
