@@ -34,7 +34,8 @@ class BookCopy:
     """`yes` and `no` name the books of the two tokens in the kernel of the connection.
 
     `changed_at` and `proof_at` are receive times of the newest change and of the newest proof; `newest_ms` is the
-    venue's time of the newest message that was proven, since a time can be spoiled like everything else.
+    venue's time of the newest message that was proven, since a time can be spoiled like everything else.  `asked_ms` is
+    the venue's millisecond whose proven book was asked for again because REST showed another one.
     """
 
     slug: str

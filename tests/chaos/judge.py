@@ -170,6 +170,7 @@ class Judge:
     def _heal(self, watched: Watched, gap: Gap, at: Nanos) -> None:
         if gap.noticed is None:
             gap.healed = at
+            self._silences.pop(watched.connection, None)  # the venue took back what was missed
         self._close(watched, gap)
 
     def _close(self, watched: Watched, gap: Gap) -> None:
