@@ -125,7 +125,8 @@ async def quote(loaded: Loaded, request: QuoteRequest, show: Callable[[Sequence[
                 raise MarketNotFound(f"{market.slug} is not open for trading", hint="Choose another market.")
         summary = Summary()
         canary = await discovery.canary(settings.feed.canary, markets)
-        feeds = MarketFeeds(_streams(venue, settings, _dice(request.seed)), canary, copies=settings.ws.copies)
+        streams, ws = _streams(venue, settings, _dice(request.seed)), settings.ws
+        feeds = MarketFeeds(streams, canary, copies=ws.copies, copied=ws.copied_slugs)
         driver = _driver(settings, engine, feeds, http, discovery)
         with _recording(request.record, markets if canary is None else [*markets, canary]) as recorders:
             driver.sinks += [summary, show(markets), *recorders]

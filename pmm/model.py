@@ -14,6 +14,7 @@ The text forms here are exact both ways; whoever talks to a venue or to a person
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -30,10 +31,13 @@ SHARE = 1_000_000
 USD = 1_000_000
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+# Shares of a whole (fee rates, rebates, scores) are counted in steps of 1/1 000 000.
+RATE_ONE = 1_000_000
 
 PRICE_DECIMALS = 4
 SIZE_DECIMALS = 6
 MONEY_DECIMALS = 6
+RATE_DECIMALS = 6
 
 # Every price step the venue uses (protocol reference, section 4.2), in units of the grid.
 TICKS: tuple[Price, ...] = (1_000, 100, 50, 25, 10, 1)
@@ -85,6 +89,43 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeSchedule:
+    """What takers pay: fee = shares x rate x (p(1-p))^exponent in USD.  `rate` and `rebate` are in 1/RATE_ONE.
+
+    `rebate` is the makers' part of what takers paid; None where the venue does not say.
+    """
+
+    rate: int
+    exponent: int
+    taker_only: bool
+    rebate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTerms:
+    """What a resting order must be to earn, and what the market pays a day; None is what the venue did not say."""
+
+    min_size: Size | None
+    max_spread: Price | None
+    per_day: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketStats:
+    """What the catalogue last said of a market's trading: minutes old, to choose by and never to quote by.
+
+    `competitive` (1/RATE_ONE) is the venue's number for how near the price is to even odds, not for competition.
+    """
+
+    best_bid: Price | None = None
+    best_ask: Price | None = None
+    spread: Price | None = None
+    last_trade: Price | None = None
+    volume_24h: Money | None = None
+    competitive: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """One condition with its two outcome tokens; `tokens[0]` is the one that all quoting is expressed in."""
 
@@ -103,10 +144,38 @@ class Market:
     volume: Money = 0
     liquidity: Money = 0
     version: str = "v1"
+    game_start: str | None = None
+    neg_risk_id: str | None = None
+    fees: FeeSchedule | None = None
+    rewards: RewardTerms | None = None
+    stats: MarketStats = MarketStats()
+
+    @property
+    def ends_at(self) -> Nanos | None:
+        """The end as unix time; None where there is none, or where `end_date` is no date."""
+        return unix_time(self.end_date)
+
+    @property
+    def game_starts_at(self) -> Nanos | None:
+        return unix_time(self.game_start)
 
     @property
     def tradable(self) -> bool:
         return self.active and not self.closed and self.accepting_orders and len(self.tokens) == 2
+
+    @property
+    def flaws(self) -> list[str]:
+        """What is wrong with the market, in one word each; what only its dates lack does not keep it from trading."""
+        said = {
+            "no-tokens": not self.tokens,
+            "not-two-outcomes": len(self.tokens) not in {0, 2},
+            "inactive": not self.active,
+            "closed": self.closed,
+            "not-accepting-orders": not self.accepting_orders,
+            "bad-end-date": self.end_date is not None and self.ends_at is None,
+            "bad-game-start": self.game_start is not None and self.game_starts_at is None,
+        }
+        return [word for word, holds in said.items() if holds]
 
     @property
     def yes(self) -> TokenId:
@@ -152,6 +221,16 @@ class BookPage:
         if self.best_bid is None or self.best_ask is None:
             return None
         return self.best_ask - self.best_bid
+
+
+def unix_time(text: str | None) -> Nanos | None:
+    """An ISO date or time as the venue writes it, UTC where it names no zone; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1_000
+    except (ValueError, OverflowError):
+        return None
 
 
 def floor_to_tick(price: Price, tick: Price) -> Price:
@@ -205,6 +284,10 @@ def size_text(size: Size) -> str:
 
 def money_text(money: Money) -> str:
     return decimal_text(money, MONEY_DECIMALS)
+
+
+def rate_text(rate: int) -> str:
+    return decimal_text(rate, RATE_DECIMALS)
 
 
 def parse_price(text: str) -> Price:

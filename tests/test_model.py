@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pmm.model import (
     GRID,
+    SECOND,
     TICKS,
     Market,
     Side,
@@ -17,6 +18,7 @@ from pmm.model import (
     parse_decimal,
     parse_price,
     price_text,
+    unix_time,
 )
 
 
@@ -67,3 +69,21 @@ def test_a_market_is_tradable_only_with_two_tokens_and_open_doors():
     assert whole.tradable
     assert not Market("0xc", "s", "q", tokens[:1], 100, 5_000_000).tradable
     assert not Market("0xc", "s", "q", tokens, 100, 5_000_000, accepting_orders=False).tradable
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-03-31T12:00:00Z", "2026-03-31 12:00:00+00", "2026-03-31T14:00:00.000+02:00", "2026-03-31T12:00:00"],
+)
+def test_the_venue_s_ways_to_write_a_time_are_the_same_time(text: str) -> None:
+    assert unix_time(text) == 1_774_958_400 * SECOND
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-01", "2026-02-30T00:00:00Z", "٢٠٢٦", "9" * 40])
+def test_what_is_no_time_is_none(text: str | None) -> None:
+    assert unix_time(text) is None
+
+
+def test_a_date_is_its_first_moment_and_microseconds_are_kept() -> None:
+    assert unix_time("1970-01-02") == 86_400 * SECOND
+    assert unix_time("1970-01-01T00:00:00.000001Z") == 1_000

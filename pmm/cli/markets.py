@@ -1,8 +1,26 @@
-"""`pmm markets` and `pmm events`: what can be traded."""
+"""Markets as `pmm markets --json` writes them.  Numbers are text; null is what the venue did not say.
+
+| field | what it is |
+| --- | --- |
+| `slug`, `question`, `condition_id`, `event_slug`, `version` | how the venue calls it; `v1` or `v2` of its protocol |
+| `tokens` | `token_id` and `outcome`, in the order of the outcomes; none while the venue has not named them all |
+| `tick`, `min_size` | price step in USD, smallest order in shares |
+| `neg_risk`, `neg_risk_id` | whether it shares its collateral with the others of its event, and their common id |
+| `active`, `closed`, `accepting_orders`, `tradable` | `tradable` is all of it, with two tokens |
+| `flags` | `no-tokens` `not-two-outcomes` `inactive` `closed` `not-accepting-orders` `bad-end-date` `bad-game-start` |
+| `end_date`, `game_start` | the venue's words; a flag says where they are no date |
+| `ends_ns`, `game_starts_ns` | the same as unix time in ns |
+| `fees` | takers pay shares x `rate` x (p(1-p))^`exponent` USD, makers too unless `taker_only` |
+| `fees.rebate` | the part of what takers paid that makers get back |
+| `rewards` | `min_size` in shares, `max_spread` from the middle in USD, `per_day` in USD |
+| `stats` | `best_bid`, `best_ask`, `spread`, `last_trade`, `volume_24h`: minutes old, never quoted on |
+| `stats.competitive` | the venue's number for how near the price is to even odds, which is not competition |
+| `volume`, `liquidity` | in USD, 0 where the venue has none |
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,14 +28,15 @@ import typer
 
 from pmm.cli.context import Cli
 from pmm.cli.lookup import ask
-from pmm.model import Market, money_text, price_text, size_text
+from pmm.cli.score import score
+from pmm.model import Market, money_text, price_text, rate_text, size_text
 
 if TYPE_CHECKING:
     from pmm.venues.polymarket.codec import VenueEvent
 
 LIMIT_MAX = 10_000
 
-app = typer.Typer(help="Find markets: list, search, show.")
+app = typer.Typer(help="Find markets: list, search, show, score.")
 events = typer.Typer(help="Events and their markets.")
 
 Limit = Annotated[int, typer.Option(min=1, max=LIMIT_MAX, help="How many at most.")]
@@ -59,6 +78,9 @@ def show(
     cli.emit("pmm.market/1", record, human=lambda: _page(cli, found))
 
 
+app.command()(score)
+
+
 @events.command("list")
 def list_events(limit: Limit = 20) -> None:
     """Open events with the number of their markets, largest volume first."""
@@ -75,7 +97,7 @@ def list_events(limit: Limit = 20) -> None:
 
 
 def market_record(market: Market) -> dict[str, object]:
-    """A market as every command writes it; `flags` says what keeps it from being traded."""
+    """A market as every command writes it; `flags` says what is wrong with it."""
     return {
         "slug": market.slug,
         "question": market.question,
@@ -88,13 +110,50 @@ def market_record(market: Market) -> dict[str, object]:
         "closed": market.closed,
         "accepting_orders": market.accepting_orders,
         "tradable": market.tradable,
-        "flags": flags(market),
+        "flags": market.flaws,
         "end_date": market.end_date,
         "event_slug": market.event_slug,
         "volume": money_text(market.volume),
         "liquidity": money_text(market.liquidity),
         "version": market.version,
+        **_terms(market),
     }
+
+
+def _terms(market: Market) -> dict[str, object]:
+    """What the venue says beyond the rules of an order; null is what it did not say."""
+    fees, rewards, stats = market.fees, market.rewards, market.stats
+    return {
+        "ends_ns": market.ends_at,
+        "game_start": market.game_start,
+        "game_starts_ns": market.game_starts_at,
+        "neg_risk_id": market.neg_risk_id,
+        "fees": fees
+        and {
+            "rate": rate_text(fees.rate),
+            "exponent": fees.exponent,
+            "taker_only": fees.taker_only,
+            "rebate": _text(rate_text, fees.rebate),
+        },
+        "rewards": rewards
+        and {
+            "min_size": _text(size_text, rewards.min_size),
+            "max_spread": _text(price_text, rewards.max_spread),
+            "per_day": _text(money_text, rewards.per_day),
+        },
+        "stats": {
+            "best_bid": _text(price_text, stats.best_bid),
+            "best_ask": _text(price_text, stats.best_ask),
+            "spread": _text(price_text, stats.spread),
+            "last_trade": _text(price_text, stats.last_trade),
+            "volume_24h": _text(money_text, stats.volume_24h),
+            "competitive": _text(rate_text, stats.competitive),
+        },
+    }
+
+
+def _text(write: Callable[[int], str], value: int | None) -> str | None:
+    return None if value is None else write(value)
 
 
 def event_record(event: VenueEvent) -> dict[str, object]:
@@ -112,21 +171,9 @@ def event_record(event: VenueEvent) -> dict[str, object]:
     }
 
 
-def flags(market: Market) -> list[str]:
-    """What is wrong with a market, in one word each."""
-    said = {
-        "no-tokens": not market.tokens,
-        "not-two-outcomes": bool(market.tokens) and len(market.tokens) != 2,
-        "inactive": not market.active,
-        "closed": market.closed,
-        "not-accepting-orders": not market.accepting_orders,
-    }
-    return [flag for flag, holds in said.items() if holds]
-
-
 def _emit(cli: Cli, markets: Sequence[Market]) -> None:
     rows = [
-        (market.slug, price_text(market.tick), money_text(market.volume), market.question, " ".join(flags(market)))
+        (market.slug, price_text(market.tick), money_text(market.volume), market.question, " ".join(market.flaws))
         for market in markets
     ]
     cli.emit_list(
@@ -147,9 +194,36 @@ def _page(cli: Cli, market: Market) -> str:
         ("tick", price_text(market.tick)),
         ("minimum size", size_text(market.min_size)),
         ("ends", market.end_date or "-"),
+        ("game starts", market.game_start or "-"),
+        ("fees", _fees_line(market)),
+        ("rewards", _rewards_line(market)),
+        ("bid, ask, last", " ".join(_text(price_text, each) or "-" for each in _touch(market))),
         ("volume", money_text(market.volume)),
+        ("volume in 24 h", _text(money_text, market.stats.volume_24h) or "-"),
         ("liquidity", money_text(market.liquidity)),
-        ("neg-risk", "yes" if market.neg_risk else "no"),
-        ("tradable", "yes" if market.tradable else f"no: {', '.join(flags(market))}"),
+        ("neg-risk", (market.neg_risk_id or "yes") if market.neg_risk else "no"),
+        ("tradable", "yes" if market.tradable else f"no: {', '.join(market.flaws)}"),
     ]
     return cli.table(("", ""), rows).lstrip("\n")
+
+
+def _touch(market: Market) -> tuple[int | None, int | None, int | None]:
+    return market.stats.best_bid, market.stats.best_ask, market.stats.last_trade
+
+
+def _fees_line(market: Market) -> str:
+    fees = market.fees
+    if fees is None:
+        return "-"
+    payer = "takers" if fees.taker_only else "takers and makers"
+    back = "" if fees.rebate is None else f", makers get back {rate_text(fees.rebate)} of it"
+    return f"{payer} pay {rate_text(fees.rate)} x (p(1-p))^{fees.exponent}{back}"
+
+
+def _rewards_line(market: Market) -> str:
+    rewards = market.rewards
+    if rewards is None:
+        return "-"
+    per_day = "unknown" if rewards.per_day is None else money_text(rewards.per_day)
+    size = _text(size_text, rewards.min_size) or "?"
+    return f"{per_day} a day, for {size} shares or more within {_text(price_text, rewards.max_spread) or '?'}"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pmm.cli.context import Cli
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmm.model import Market
 
 
 def quote(
@@ -30,6 +35,7 @@ def quote(
     import asyncio
 
     from pmm import app
+    from pmm.cli.beside import Beside
     from pmm.cli.session import SCHEMA, Session, summary_text
     from pmm.errors import UsageError
 
@@ -40,9 +46,19 @@ def quote(
     if not loaded.settings.dry_run:
         raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
     request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed, record)
-    finished = asyncio.run(app.quote(loaded, request, lambda markets: Session(cli, markets)))
+    told: list[Beside] = []
+
+    def show(markets: Sequence[Market]) -> Beside:
+        told.append(Beside(cli, Session(cli, markets)))
+        return told[-1]
+
     try:
-        cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
+        finished = asyncio.run(app.quote(loaded, request, show))
+    finally:
+        read = all(beside.close() for beside in told)
+    try:
+        if read:
+            cli.emit(SCHEMA, {"event": "summary", **finished.record}, human=lambda: summary_text(finished.record))
     finally:
         if finished.failure is not None:
             raise finished.failure  # counts for more than a summary that nobody reads

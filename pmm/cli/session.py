@@ -48,6 +48,17 @@ class Session:
             if human or self._cli.json:
                 self._cli.emit(self._schema, data, human=partial(str, human))
 
+    def tells(self, step: Step) -> bool:
+        """Whether a step says anything; most frames move nothing."""
+        told = step.changes or step.decisions or step.fills or step.commands
+        return bool(told) or isinstance(step.event, Rejected | CancelRejected)
+
+    def on_loss(self, steps: int) -> None:
+        """So many steps could not be told; the next decision shows where everything stands."""
+        self._cli.emit(
+            self._schema, {"event": "lost", "steps": steps}, human=lambda: f"-- {steps} steps were not told --"
+        )
+
     def _lines(self, step: Step) -> Iterator[tuple[dict[str, object], str]]:
         """What a step says: the record of it and its line for people, empty where they need not see it."""
         for change in step.changes:
@@ -193,4 +204,7 @@ def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary
         ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
         ("feed", " > ".join(record["feed_states"])),
     ]
+    overflows = record.get("inbox", {}).get("overflows", 0)
+    if overflows:
+        lines.append(("inbox", f"full {overflows} times: the connection was opened anew each time"))
     return "\n".join(f"{name:>9}  {text}" for name, text in lines)

@@ -6,9 +6,6 @@ up gets one line that says how much it missed, with the books as they are, befor
 
 from __future__ import annotations
 
-import select
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,6 +13,7 @@ from typing import TypeAlias
 from pmm._fast import ASK, BID
 from pmm.cli import logs
 from pmm.cli.context import Cli
+from pmm.cli.outlet import Outlet
 from pmm.core.engine import Engine
 from pmm.core.step import Change, Step
 from pmm.drivers.subscribers import Resync, Subscriber
@@ -26,8 +24,6 @@ SCHEMA = "pmm.stream/1"
 SIDES = (Side.BUY, Side.SELL)
 # How long the rest may take to be written at the end, in seconds.
 PATIENCE_S = 5.0
-# How often a writer whose reader is slow looks whether it shall give up, in seconds.
-LOOK_S = 0.1
 # The states that a healthy start passes through are not told: only what departs from them, and the way back.
 HEALTHY = {"feed": "RUNNING", "trust": "TRUSTED", "source": "WEBSOCKET"}
 
@@ -59,8 +55,7 @@ class Tape:
         self._over = over
         self._healthy: set[tuple[str, str]] = set()
         self._log = logs.get("stream")
-        self._descriptor = _descriptor()
-        self._closing = threading.Event()
+        self._outlet = Outlet()
         self._subscriber: Subscriber[Record, list[Record]] = Subscriber(
             self._print, picture=self._books, limit=buffer, on_overflow=self._on_overflow, on_failure=self._on_failure
         )
@@ -81,7 +76,7 @@ class Tape:
     def close(self) -> None:
         """Write what waits.  A reader that has stopped to read gets the rest of its time and no more."""
         if not self._subscriber.close(PATIENCE_S):
-            self._closing.set()
+            self._outlet.give_up()
             self._subscriber.close(PATIENCE_S)
             self._cli.note(f"stdout is not read: {self._subscriber.waiting} lines were not written")
         self.failure = self._subscriber.failure
@@ -142,17 +137,8 @@ class Tape:
     def _print(self, item: Record | Resync[list[Record]]) -> None:
         if isinstance(item, Resync):
             item = {"kind": "resync", "lost": item.lost, "books": item.picture}
-        if self._readable():
+        if self._outlet.ready():
             self._cli.emit(SCHEMA, item, human=lambda: _human(item, several=self._several))
-
-    def _readable(self) -> bool:
-        """Wait until somebody reads; False where that is given up.  A line is smaller than what a pipe then takes."""
-        if self._descriptor is None:
-            return True
-        while not self._closing.is_set():
-            if select.select([], [self._descriptor], [], LOOK_S)[1]:
-                return True
-        return False
 
     def _books(self) -> list[Record]:
         """The whole books of what is followed, on the engine's side."""
@@ -180,14 +166,6 @@ class Tape:
 
     def _on_failure(self, _error: Exception) -> None:
         self._over("the output is gone")
-
-
-def _descriptor() -> int | None:
-    """Where lines go, for the system; None where stdout is no file of its own."""
-    try:
-        return None if sys.stdout is None else sys.stdout.fileno()
-    except (OSError, ValueError):
-        return None
 
 
 def _tick(kind: str, one: Followed, side: int, price: int, size: int, at_ms: int) -> Record:

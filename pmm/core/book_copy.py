@@ -33,7 +33,8 @@ class Ahead:
 class BookCopy:
     """`yes` and `no` name the books of the two tokens in the kernel of the connection.
 
-    `changed_at` and `proof_at` are receive times of the newest change and of the newest proof.
+    `changed_at` and `proof_at` are receive times of the newest change and of the newest proof; `newest_ms` is the
+    venue's time of the newest message that was proven, since a time can be spoiled like everything else.
     """
 
     slug: str

@@ -72,6 +72,11 @@ class HashWatch:
     trades: deque[str] = field(default_factory=lambda: deque([""], maxlen=TRADES_KEPT))
     messages: int = 0
 
+    @property
+    def mismatched(self) -> bool:
+        """Whether a mismatch waits for what may explain it."""
+        return bool(self.tokens[0].open or self.tokens[1].open)
+
     def refresh(self, facts: Facts) -> None:
         """Other facts, or another tick: whether hashes are understood has to show again."""
         self.facts = facts
@@ -93,6 +98,14 @@ class HashWatch:
             if text in self.trades:
                 self.trades.remove(text)
             self.trades.appendleft(text)
+
+    def note_possible(self, price: Price) -> None:
+        """A REST read says that this was the last trade; what the stream says is tried first."""
+        text = trade_text(price)
+        if text not in self.trades:
+            if len(self.trades) == TRADES_KEPT:
+                self.trades.pop()
+            self.trades.append(text)
 
     def check(self, token: TokenHashes, books: Books, at: Nanos) -> bool | None:
         """Judge the newest hash of a token: True proves the whole book, None says nothing."""

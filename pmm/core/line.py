@@ -117,11 +117,10 @@ class Line:
         checked = copy.new_snapshot() and self._on_snapshot(copy, indices, at, out)
         if copy.state == "LOST":
             return
-        stamp = copy.timestamp_ms
-        if stamp >= copy.newest_ms:
-            copy.newest_ms = stamp
-        else:
+        if copy.timestamp_ms < copy.newest_ms:
             self.tally.backwards += 1
+        elif self.limits.verify is Verify.OFF:
+            copy.newest_ms = copy.timestamp_ms
         nonsense = copy.nonsense()
         if nonsense is None:
             copy.contradiction = None
@@ -164,6 +163,7 @@ class Line:
             if token.index not in indices:
                 continue
             verdict = copy.hashes.check(token, self.books, at)
+            self.tally.hashes += verdict is not None
             if verdict and token.number == 0:
                 copy.proof_at = at
             if verdict is False:
@@ -177,8 +177,12 @@ class Line:
     # --- hashes ---------------------------------------------------------------------------------------------------
 
     def _verify(self, copy: BookCopy, indices: list[int], at: Nanos, out: StepBuilder) -> None:
-        """Check the hashes of a message's tokens, as far as the budget of this second goes."""
-        if self.limits.verify is Verify.SAMPLED and not self._affordable(len(indices), at):
+        """Check the hashes of a message's tokens, as far as the budget of this second goes.
+
+        A mismatch is followed up whatever the budget says: the messages that may close it are few and come soon.
+        """
+        sampled = self.limits.verify is Verify.SAMPLED and not copy.hashes.mismatched
+        if sampled and not self._affordable(len(indices), at):
             copy.unchecked_at = at
             if copy.unchecked_since is None:
                 copy.unchecked_since = at
@@ -213,10 +217,11 @@ class Line:
 
     def _proof(self, copy: BookCopy, number: int, at: Nanos, out: StepBuilder) -> None:
         """The venue's hash is that of our book; it says nothing about now when it came with an old message."""
-        if copy.timestamp_ms < copy.newest_ms:
+        stamp = copy.timestamp_ms
+        if stamp < copy.newest_ms:
             return
         if number == 0:
-            copy.proof_at = at
+            copy.proof_at, copy.newest_ms = at, stamp
         if copy.state == "SUSPECT" and number == copy.doubted and copy.nonsense() is None:
             believe(copy, "proof", Evidence.HASH, "the venue's hash is that of the book", out)
 

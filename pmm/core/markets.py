@@ -94,7 +94,7 @@ class QuotedMarket:
             return f"feed is {feed.state}" + (f": {feed.cause}" if feed.cause else "")
         if not copy.known or copy.trusted:
             return "no book yet"
-        return f"the book is {copy.state}: {copy.cause}"
+        return copy.cause if copy.state == "SUSPECT" else f"the book is lost: {copy.cause}"
 
 
 def _closed(market: Market) -> str:

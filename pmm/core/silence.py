@@ -36,14 +36,17 @@ def to_compare(line: Line, at: Nanos) -> Iterable[BookCopy]:
         return
     silent = at - feed.data_at >= limits.quiet
     for copy in line.carried():
-        if copy.state == "LOST":
-            continue
-        wait = limits.quiet if silent else limits.compare_interval
-        proven = max(copy.proof_at, copy.since if copy.trusted else 0)
-        asked = copy.compared_at or 0
-        if (silent or (copy.quoted and at - proven >= wait)) and at - asked >= wait:
+        if copy.state != "LOST" and _due(copy, at, limits, silent=silent):
             copy.compared_at = at
             yield copy
+
+
+def _due(copy: BookCopy, at: Nanos, limits: TrustLimits, *, silent: bool) -> bool:
+    asked, data_at = copy.compared_at or 0, copy.feed.data_at or 0
+    if silent:
+        return asked < data_at + limits.quiet or at - asked >= limits.quiet
+    proven = max(copy.proof_at, copy.since if copy.trusted else 0, asked)
+    return copy.quoted and at - proven >= limits.compare_interval
 
 
 def next_look(line: Line, at: Nanos) -> Nanos:
@@ -61,6 +64,8 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
         copy.failing_since = copy.failing_since or event.at
         return
     page, at = event.page, event.at
+    if page.last_trade is not None:
+        copy.hashes.note_possible(page.last_trade)
     # Read so late after our newest change, and that change not proven by its own hash: another book is a contradiction.
     settled = event.asked_at - copy.changed_at >= line.limits.catch_up and copy.proof_at < copy.changed_at
     match compare(page, copy.book, copy.timestamp_ms):

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from pmm.errors import PmmError
 from pmm.events import MarketListed
-from pmm.model import SECOND, ConditionId, Market, Nanos
+from pmm.model import SECOND, ConditionId, Market, MarketStats, Nanos
 
 INTERVAL: Nanos = 60 * SECOND
 
@@ -65,5 +65,5 @@ class Facts:
 
 
 def _facts(market: Market) -> Market:
-    """What quoting depends on; volume and liquidity change all the time."""
-    return replace(market, volume=0, liquidity=0, question="", event_slug=None)
+    """What quoting depends on; volume, liquidity and the other statistics change all the time."""
+    return replace(market, volume=0, liquidity=0, stats=MarketStats(), question="", event_slug=None)

@@ -136,10 +136,10 @@ class Live:
                     task.cancel()
 
     def _serve_feeds(self) -> None:
-        """Run the feeds that do not run yet; before the run begins there is nothing to do."""
+        """Run the feeds that do not run, or gave up; before the run begins there is nothing to do."""
         if self._tasks is not None:
             for number, feed in self.feeds.items():
-                if number not in self._running:
+                if number not in self._running or self._running[number].done():
                     self._running[number] = self._tasks.create_task(feed.run(self.emit))
 
     async def _tick(self) -> None:
@@ -163,6 +163,8 @@ class Live:
         self._watch_stop(event, step)
         if self._leaving:
             self._let_go()
+        if isinstance(event, Operator) and event.action is OperatorAction.RESET:
+            self._serve_feeds()
         return step.done
 
     def _tell(self, step: Step, took: Nanos) -> None:

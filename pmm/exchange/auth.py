@@ -19,8 +19,6 @@ BAD_L1 = "Invalid L1 Request headers"
 BAD_L2 = "Unauthorized/Invalid api key"
 READONLY_KEY = "Unauthorized: the API key is read-only"
 
-_L2_HEADERS = ("POLY_ADDRESS", "POLY_SIGNATURE", "POLY_TIMESTAMP", "POLY_API_KEY", "POLY_PASSPHRASE")
-
 
 class Auth:
     """Checks requests against the keys of one exchange.
@@ -50,11 +48,15 @@ class Auth:
 
     async def key(self, request: web.Request, *, acts: bool = False) -> Key:
         """The key with which an L2 request is signed; `acts` refuses read-only keys.  Raises Refused."""
-        headers = request.headers
-        address, signature, timestamp, api_key, passphrase = (headers.get(name, "") for name in _L2_HEADERS)
-        key = self.keys.get(api_key)
-        if key is None or key.address != address.lower() or not _same(key.passphrase, passphrase):
+        told = request.headers.get
+        key = self.keys.get(told("POLY_API_KEY", ""))
+        if (
+            key is None
+            or key.address != told("POLY_ADDRESS", "").lower()
+            or not _same(key.passphrase, told("POLY_PASSPHRASE", ""))
+        ):
             raise Refused(401, BAD_L2)
+        signature, timestamp = told("POLY_SIGNATURE", ""), told("POLY_TIMESTAMP", "")
         path = request.rel_url.raw_path
         body = request[BODY] = await request.read()
         sound = _same(key.signature(timestamp, request.method, path, body), signature)
@@ -75,4 +77,4 @@ class Auth:
 
 def _same(ours: str, theirs: str) -> bool:
     """Whether a secret is told right; a header may hold whatever bytes there are."""
-    return hmac.compare_digest(ours.encode(), theirs.encode("utf-8", "surrogateescape"))
+    return theirs.isascii() and hmac.compare_digest(ours, theirs)

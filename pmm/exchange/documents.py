@@ -8,6 +8,7 @@ import orjson
 
 from pmm.exchange.answers import number
 from pmm.exchange.prices import Found, catalogue_price
+from pmm.exchange.rewards import ASSET
 from pmm.exchange.source import Source
 from pmm.model import GRID, SHARE, USD, Price, money_text
 from pmm.sim.catalog import Listing
@@ -77,9 +78,26 @@ def _market(source: Source, listing: Listing) -> dict[str, object]:
         "takerBaseFee": 0,
         "rewardsMinSize": listing.rewards.min_size // SHARE if listing.rewards else 0,
         "rewardsMaxSpread": listing.rewards.max_spread / 100 if listing.rewards else 0,
+        **_programmes(listing),
         **_resolution(found),
         **_prices(source, listing),
     }
+
+
+def _programmes(listing: Listing) -> dict[str, object]:
+    """What the market pays for resting orders a day; left out, as the venue does, where it pays nothing."""
+    if listing.rewards is None:
+        return {}
+    programme = {
+        "id": listing.market_id,
+        "conditionId": listing.market.condition_id,
+        "assetAddress": ASSET,
+        "rewardsAmount": 0,
+        "rewardsDailyRate": listing.rewards.usd_a_day,
+        "startDate": listing.created[:10],
+        "endDate": "2500-12-31",
+    }
+    return {"clobRewards": [programme]}
 
 
 def _resolution(found: Sequence[Found | None]) -> dict[str, object]:

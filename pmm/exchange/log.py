@@ -109,9 +109,9 @@ class RequestLog:
         auth = credentials(tuple(headers))
         if not auth or "/auth/" in path:
             body = answer = b""
-        request = LoggedRequest(
-            self._now(), method, path, query, auth, status, body[:TEXT_MAX], answer[:TEXT_MAX], harm
-        )
+        # A copy, because what orjson wrote holds on to the kilobytes that it was written into.
+        told = bytes(memoryview(answer)[:TEXT_MAX])
+        request = LoggedRequest(self._now(), method, path, query, auth, status, body[:TEXT_MAX], told, harm)
         self.requests.append(request)
         self.count += 1
         if self.written:
@@ -138,10 +138,10 @@ class RequestLog:
 
     def flush(self) -> None:
         """Write what has gathered."""
-        lines, self._lines = self._lines, []
-        if self._file is None or not lines:
+        if self._file is None or not self._lines:
             return
-        data = b"".join(lines)
+        data = b"".join(self._lines)
+        self._lines.clear()
         try:
             while data:
                 data = data[self._file.write(data) :]

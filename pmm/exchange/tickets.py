@@ -5,13 +5,13 @@ Everything here is about the order alone; whether the book, the balance and the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from operator import itemgetter
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from pmm.eip712 import (
     UINT256_MAX,
+    ZERO_ADDRESS,
+    ZERO_BYTES32,
     BadSignature,
     Generation,
     SignatureType,
@@ -35,66 +35,26 @@ BAD_SIGNATURE = "invalid signature"
 
 # Clients write salts as JSON numbers, which many readers hold as doubles.
 _SALT_MAX = 1 << 63
+# 2**256 has 78 digits.
+_DIGITS_MAX = 78
 Body: TypeAlias = dict[str, object]
 
-_ADDRESS = "(0x[0-9a-fA-F]{40})"
-_NUMBER = "([0-9]{1,78})"
-_BYTES32 = "0x([0-9a-fA-F]{64})"
-_BYTES = "0x((?:[0-9a-fA-F]{2})+)"
 _SIDES = {"BUY": 0, "SELL": 1}
+_KINDS = tuple(SignatureType)
 _TIFS = {tif.value: tif for tif in TimeInForce}
-
-
-class _Texts:
-    """Fields that are texts, by name and form.  All of them are held against their forms at once, as one line."""
-
-    def __init__(self, **forms: str) -> None:
-        self._values = itemgetter(*forms)
-        # No form takes a blank, so none can reach into the field of another.
-        self._line = re.compile(" ".join(forms.values()), re.ASCII)
-
-    def read(self, order: Body) -> Sequence[str]:
-        """The parts in brackets.  Raises Refused."""
-        try:
-            found = self._line.fullmatch(" ".join(self._values(order)))
-        except (KeyError, TypeError):
-            found = None
-        if found is None:
-            raise Refused(400, BAD_ORDER)
-        return found.groups()
-
-
-_COMMON = {
-    "maker": _ADDRESS,
-    "signer": _ADDRESS,
-    "tokenId": _NUMBER,
-    "makerAmount": _NUMBER,
-    "takerAmount": _NUMBER,
-    "side": "(BUY|SELL)",
-    "signature": _BYTES,
-}
-_LEGACY = _Texts(**_COMMON, taker=_ADDRESS, nonce=_NUMBER, feeRateBps=_NUMBER)
-_PRESENT = _Texts(**_COMMON, timestamp=_NUMBER, metadata=_BYTES32, builder=_BYTES32)
-_EXPIRATION = re.compile(_NUMBER, re.ASCII)
 
 
 class Ticket(NamedTuple):
     """An order of well-formed fields, nothing of it proven yet."""
 
     fields: SignedFields
+    kind: SignatureType
+    token_id: str
     signature: bytes
     generation: Generation
     owner: str
     tif: TimeInForce
     post_only: bool
-
-    @property
-    def kind(self) -> SignatureType:
-        return SignatureType(self.fields.signature_type)
-
-    @property
-    def token_id(self) -> str:
-        return str(self.fields.token_id)
 
     @property
     def side(self) -> Side:
@@ -103,43 +63,44 @@ class Ticket(NamedTuple):
 
 def read_ticket(body: object) -> Ticket:
     """Read one order of a request.  Raises Refused for everything that has not the documented shape."""
-    if not isinstance(body, dict) or not isinstance(body.get("order"), dict):
-        raise Refused(400, BAD_ORDER)
-    order = body["order"]
+    try:
+        if isinstance(body, dict) and isinstance(body["order"], dict):
+            return _ticket(body, body["order"])
+    except (KeyError, TypeError, ValueError):  # a field is missing, of another type, or not of its form
+        raise Refused(400, BAD_ORDER) from None
+    raise Refused(400, BAD_ORDER)
+
+
+def _ticket(body: Body, order: Body) -> Ticket:
+    token, token_id, generation = _token(order["tokenId"])
+    kind = _KINDS[_integer(order["signatureType"], SignatureType.POLY_1271)]
     legacy = "feeRateBps" in order or "nonce" in order
-    maker, signer, token_id, making, taking, side, signature, *own = (_LEGACY if legacy else _PRESENT).read(order)
-    common = (
-        _integer(order, "salt", _SALT_MAX),
-        maker.lower(),
-        signer.lower(),
-        _uint(token_id),
-        _uint(making),
-        _uint(taking),
-        _SIDES[side],
-        _integer(order, "signatureType", SignatureType.POLY_1271),
+    fields = SignedFields(
+        _integer(order["salt"], _SALT_MAX),
+        _address(order["maker"]),
+        _address(order["signer"]),
+        token,
+        _uint(order["makerAmount"]),
+        _uint(order["takerAmount"]),
+        _SIDES[order["side"]],  # type: ignore[index]  # what is no text is no key
+        kind,
+        0 if legacy else _uint(order["timestamp"]),
+        ZERO_BYTES32 if legacy else _bytes32(order["metadata"]),
+        ZERO_BYTES32 if legacy else _bytes32(order["builder"]),
+        _address(order["taker"]) if legacy else ZERO_ADDRESS,
+        _uint(order.get("expiration", "0")),
+        _uint(order["nonce"]) if legacy else 0,
+        _uint(order["feeRateBps"]) if legacy else 0,
     )
-    expiration = _expiration(order)
-    if legacy:
-        taker, nonce, rate = own
-        fields = SignedFields(
-            *common, taker=taker.lower(), expiration=expiration, nonce=_uint(nonce), fee_rate_bps=_uint(rate)
-        )
-    else:
-        timestamp, metadata, builder = own
-        fields = SignedFields(
-            *common,
-            timestamp=_uint(timestamp),
-            metadata=bytes.fromhex(metadata),
-            builder=bytes.fromhex(builder),
-            expiration=expiration,
-        )
     return Ticket(
         fields,
-        bytes.fromhex(signature),
-        Generation.V1 if legacy else generation_of(fields.token_id),
-        _text(body, "owner"),
-        _tif(body),
-        _flag(body, "postOnly"),
+        kind,
+        token_id,
+        _bytes(order["signature"]),
+        Generation.V1 if legacy else generation,
+        _text(body["owner"]),
+        _TIFS[str(body.get("orderType", "GTC"))],
+        _flag(body.get("postOnly", False)),
     )
 
 
@@ -182,45 +143,64 @@ def expires_at(ticket: Ticket) -> int | None:
     return ticket.fields.expiration or None
 
 
-def _expiration(order: Body) -> int:
-    value = order.get("expiration", "0")
-    if not isinstance(value, str) or not _EXPIRATION.fullmatch(value):
-        raise Refused(400, BAD_ORDER)
-    return _uint(value)
+# --- one field each: ValueError or TypeError for what has not its form ----------------------------------------------
 
 
-def _text(body: Body, key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str):
-        raise Refused(400, BAD_ORDER)
-    return value
+@lru_cache(maxsize=4096)
+def _token(value: object) -> tuple[int, str, Generation]:
+    """A token as it is signed and as it is written, and who trades it: orders name the same few again and again."""
+    token = _uint(value)
+    return token, str(token), generation_of(token)
 
 
-def _uint(digits: str) -> int:
+@lru_cache(maxsize=4096)
+def _address(value: object) -> str:
+    """0x and 40 hex digits; in lower case."""
+    if len(_bytes(value)) != 20:
+        raise ValueError("not an address")
+    return str(value).lower()
+
+
+@lru_cache(maxsize=4096)
+def _bytes32(value: object) -> bytes:
+    data = _bytes(value)
+    if len(data) != 32:
+        raise ValueError("not 32 bytes")
+    return data
+
+
+def _bytes(value: object) -> bytes:
+    """0x and some pairs of hex digits."""
+    text = _text(value)
+    data = bytes.fromhex(text[2:])
+    # Blanks between the digits would be skipped.
+    if not data or not text.startswith("0x") or len(text) != 2 + 2 * len(data):
+        raise ValueError("not hex digits alone")
+    return data
+
+
+def _uint(value: object) -> int:
     """Every amount and id is a decimal string at the venue."""
-    value = int(digits)
-    if value > UINT256_MAX:
-        raise Refused(400, BAD_ORDER)
+    text = _text(value)
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX or (number := int(text)) > UINT256_MAX:
+        raise ValueError("not a uint256")
+    return number
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
     return value
 
 
-def _integer(body: Body, key: str, limit: int) -> int:
+def _integer(value: object, limit: int) -> int:
     """A JSON number from 0 to `limit`."""
-    value = body.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
-        raise Refused(400, BAD_ORDER)
+        raise ValueError("not such a number")
     return value
 
 
-def _flag(body: Body, key: str) -> bool:
-    value = body.get(key, False)
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Refused(400, BAD_ORDER)
+        raise TypeError("neither true nor false")
     return value
-
-
-def _tif(body: Body) -> TimeInForce:
-    found = _TIFS.get(str(body.get("orderType", "GTC")))
-    if found is None:
-        raise Refused(400, BAD_ORDER)
-    return found

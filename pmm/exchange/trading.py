@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from pmm.eip712 import SignatureType
-from pmm.exchange.answers import NO_MARKET, SPOILED, Refused, answer
+from pmm.exchange.answers import BODY, NO_MARKET, SPOILED, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.clock import Clock
 from pmm.exchange.keys import Key
@@ -64,7 +64,7 @@ class Trading:
 
     async def _one(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        body = _json(await request.read(), BAD_ORDER)
+        body = _json(request[BODY], BAD_ORDER)
         headers = self._spend(key, 1, cancels=False)
         result = self._attempt(key, body)
         if isinstance(result, Placed) and result.final_at is not None:
@@ -76,7 +76,7 @@ class Trading:
 
     async def _many(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        bodies = _json(await request.read(), BAD_ORDER)
+        bodies = _json(request[BODY], BAD_ORDER)
         if not isinstance(bodies, list) or not bodies:
             raise Refused(400, BAD_ORDER)
         if len(bodies) > ORDERS_MAX:
@@ -150,13 +150,13 @@ class Trading:
 
     async def _cancel(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        body = _json(await request.read(), BAD_ID)
+        body = _json(request[BODY], BAD_ID)
         order_id = body.get("orderID") if isinstance(body, dict) else None
         return self._cancel_ids(key, [order_id])
 
     async def _cancel_many(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        body = _json(await request.read(), BAD_ID)
+        body = _json(request[BODY], BAD_ID)
         if not isinstance(body, list):
             raise Refused(400, BAD_ID)
         if len(body) > CANCELS_MAX:
@@ -187,7 +187,7 @@ class Trading:
 
     async def _cancel_market(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        body = _json(await request.read() or b"{}", BAD_ORDER)
+        body = _json(request[BODY] or b"{}", BAD_ORDER)
         if not isinstance(body, dict):
             raise Refused(400, BAD_ORDER)
         market, token = body.get("market") or None, body.get("asset_id") or None

@@ -138,8 +138,15 @@ class Ws(Section):
     )
     starting_limit: Seconds = Field(default=Decimal(10), description="Longest wait for the first data.")
     copies: Annotated[int, Field(ge=1, le=4)] = Field(
-        default=1, description="Connections that carry each quoted market; a second one takes over when one fails."
+        default=1, description="Connections that carry a quoted market; a second one takes over when one fails."
     )
+    copied: str = Field(
+        default="", description="Slugs of the markets that are carried so often, with commas; empty: all of them."
+    )
+
+    @property
+    def copied_slugs(self) -> frozenset[str]:
+        return frozenset(slug.strip() for slug in self.copied.split(",")) - {""}
 
     @property
     def reconnect_base_delay_ns(self) -> int:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
-from pmm.model import GRID, MILLISECOND, SECOND, Money, Nanos, OrderId, Price, Size, TokenId, notional
+from pmm.model import GRID, MILLISECOND, SECOND, Money, Nanos, OrderId, Price, Side, Size, TokenId, notional
 from pmm.sim.catalog import Listing
 from pmm.sim.desk import Desk
 from pmm.sim.dice import Dice
 from pmm.sim.frames import MarketWire, WireFrame
-from pmm.sim.matching import MatchingMarket, Outcome, Report, Status
+from pmm.sim.matching import LevelChange, MatchingMarket, Outcome, Report, Status
 from pmm.sim.traders import TraderParams, traders
 from pmm.sim.truth import Truth, TruthParams
 from pmm.sim.verdict import Verdict
@@ -130,6 +130,18 @@ class Floor:
         if self._clear is not None and (report.fills or report.status is Status.CANCELED):
             self._clear(self, report)
 
+    def rest(self, order_id: OrderId, outcome: Outcome, side: Side, price: Price, size: Size, owner: str) -> None:
+        """Let an order rest that meets nobody, and make that known: see `MatchingMarket.rest`."""
+        change = self.book.rest(order_id, outcome, side, price, size, owner)
+        self._show(change, outcome, self.now // MILLISECOND, heard=self.hears(self.wire.tokens))
+
+    def _show(self, change: LevelChange, first: Outcome, at_ms: int, *, heard: bool) -> None:
+        """Write one level into the books of the wire, with a message where somebody hears it."""
+        if heard and self._on_air and not self._silent:
+            self.outbox.extend((self.now, frame) for frame in self.wire.price_change(change, at_ms, first))
+        else:
+            self.wire.apply(change, at_ms)
+
     def _tell(self, report: Report) -> None:
         """Turn a report into messages: level by level, then both books and the tape after a trade."""
         at_ms = self.now // MILLISECOND
@@ -137,12 +149,9 @@ class Floor:
         if prints:
             self.wire.note_trade(report.outcome, report.side, prints[-1][0])
             self.volume += sum(notional(price, size) for price, size in prints)
-        if self._silent or not self._on_air or not (prints or self.hears(self.wire.tokens)):
-            for change in report.levels:
-                self.wire.apply(change, at_ms)
-            return
+        heard = bool(prints) or self.hears(self.wire.tokens)
         for change in report.levels:
-            self._send(self.now, self.wire.price_change(change, at_ms, report.outcome))
+            self._show(change, report.outcome, at_ms, heard=heard)
         if prints:
             self._send(self.now, [self.wire.snapshot(outcome) for outcome in Outcome])
         late = self.now + self._lag

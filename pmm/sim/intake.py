@@ -8,7 +8,7 @@ from pmm.model import MILLISECOND, SECOND, Nanos, OrderId, Side
 from pmm.sim.accounts import Account, Accounts
 from pmm.sim.admission import Admission
 from pmm.sim.agenda import Agenda
-from pmm.sim.blotter import Blotter, VenueOrder, limit_of
+from pmm.sim.blotter import Blotter, VenueOrder, limit_of, rests
 from pmm.sim.floor import Floor
 from pmm.sim.ledger import COLLATERAL
 from pmm.sim.matching import Outcome, Reason, Report, Status
@@ -75,8 +75,9 @@ class Intake:
         self._blotter.add(order)
         if crosses and (floor.listing.seconds_delay or floor.listing.taker_delay):
             return self._hold(order, at)
-        refusal = self._enter(order, at)
-        if refusal is not None:
+        if not crosses and rests(terms.tif):
+            self._rest(order, at)
+        elif (refusal := self._enter(order, at)) is not None:
             self._blotter.remove(order)
             return refusal
         if terms.expires_at:
@@ -123,6 +124,15 @@ class Intake:
         refusal = self._admission.refuse_means(order, crosses=crosses)
         order.reserve(reserved)
         return refusal
+
+    def _rest(self, order: VenueOrder, at: Nanos) -> None:
+        """Give the book an order that was admitted and meets nobody there: what nearly all orders do."""
+        terms, floor = order.terms, order.floor
+        floor.now = at
+        floor.rest(terms.order_id, order.outcome, terms.side, terms.price, order.left, terms.account)
+        self._blotter.note(order, Change.PLACEMENT, at)
+        self._world.collect(floor)
+        self._on_live(terms.account, at)
 
     def _enter(self, order: VenueOrder, at: Nanos) -> Refusal | None:
         """Give an order to the book.  A refused one has changed nothing there."""

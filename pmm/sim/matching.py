@@ -249,6 +249,15 @@ class MatchingMarket:
             levels.append(self._rest(order))
         return Report(order_id, outcome, side, status, Reason.NONE, order.left, tuple(fills), tuple(levels), owner)
 
+    def rest(
+        self, order_id: OrderId, outcome: Outcome, side: Side, price: Price, size: Size, owner: str
+    ) -> LevelChange:
+        """Let an order rest that is known to lie on the grid, to be large enough and new, and to meet nobody."""
+        order = Order(order_id, owner, outcome, side, size)
+        order.index = (price if outcome is Outcome.YES else GRID - price) // self.tick
+        assert order_id not in self._orders, "an order rests once"
+        return self._rest(order)
+
     def cancel(self, order_id: OrderId) -> Report:
         """Take one order off the book; refused with `UNKNOWN` when it does not rest."""
         order = self._orders.pop(order_id, None)

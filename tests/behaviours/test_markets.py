@@ -7,12 +7,16 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import FrozenInstanceError, fields
+from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
+from pmm.model import BookPage, FeeSchedule, Level, Market, MarketStats, RewardTerms, Token, Trade
 from tests.behaviours.conftest import Pmm
 from tests.support.blackbox import Exchange, Levels, Record, ladder, run
 
@@ -52,8 +56,16 @@ def test_b009_a_market_is_found_by_whatever_names_it(pmm: Pmm, venue: Exchange, 
         "text": "rain in springfield",
     }[by]
     found = pmm("markets", "show", name, "--json", **venue.env).document["data"]
-    lasting = demo.keys() - {"volume", "liquidity"}
+    lasting = demo.keys() - {"volume", "liquidity", "stats"}
     assert {key: found[key] for key in lasting} == {key: demo[key] for key in lasting}
+
+
+def test_b009_the_terms_of_a_market_are_told(demo: Record) -> None:
+    assert demo["fees"] == {"rate": "0.05", "exponent": 1, "taker_only": True, "rebate": "0.25"}
+    assert demo["rewards"] == {"min_size": "20", "max_spread": "0.03", "per_day": "50"}
+    assert datetime.fromtimestamp(demo["ends_ns"] / 10**9, UTC) == datetime.fromisoformat(demo["end_date"])
+    assert Decimal(demo["stats"]["best_ask"]) - Decimal(demo["stats"]["best_bid"]) == Decimal(demo["stats"]["spread"])
+    assert (demo["neg_risk_id"], demo["game_start"], demo["game_starts_ns"]) == (None, None, None)
 
 
 def test_b009_a_person_sees_question_outcomes_and_tokens(pmm: Pmm, venue: Exchange, demo: Record) -> None:
@@ -205,3 +217,141 @@ def test_b014_best_prices_mid_and_spread_equal_brute_force_on_random_books(pmm: 
             (False, True),
             (False, False),
         }
+
+
+VENUE_DATA = [Level, Trade, Token, Market, BookPage, FeeSchedule, RewardTerms, MarketStats]
+
+
+def test_b015_assigning_to_a_level_of_a_book_raises() -> None:
+    level = Level(4_800, 10_000_000)
+    with pytest.raises(FrozenInstanceError):
+        level.size = 0  # type: ignore[misc]  # that is what must fail
+    assert level == Level(4_800, 10_000_000)
+
+
+@pytest.mark.parametrize("kind", VENUE_DATA)
+def test_b015_what_describes_the_venue_is_typed_and_cannot_be_changed(kind: type) -> None:
+    typed = get_type_hints(kind)
+    one = object.__new__(kind)
+    for name in (field.name for field in fields(kind)):
+        assert typed[name] is not Any
+        with pytest.raises(FrozenInstanceError):
+            setattr(one, name, None)
+
+
+AS_OF = "2026-01-01T00:00:00Z"
+
+
+def prepared(slug: str, bid: float, ask: float, volume: int, end: str, *, tick: float = 0.01, **more: object) -> Record:
+    """A market as the catalogue writes it, with 10,000 USD of liquidity."""
+    return {
+        "conditionId": "0x" + slug.encode().hex().rjust(64, "0"),
+        "slug": slug,
+        "question": f"Is it {slug}?",
+        "outcomes": '["Yes", "No"]',
+        "clobTokenIds": '["11111111111111111111", "22222222222222222222"]',
+        "active": True,
+        "closed": False,
+        "acceptingOrders": True,
+        "enableOrderBook": True,
+        "orderPriceMinTickSize": tick,
+        "orderMinSize": 5,
+        "liquidity": "10000",
+        "volume24hr": volume,
+        "bestBid": bid,
+        "bestAsk": ask,
+        "endDate": end,
+        **more,
+    }
+
+
+def terms(per_day: int, rate: float) -> Record:
+    schedule = {"rate": rate, "exponent": 1, "takerOnly": True, "rebateRate": 0.25}
+    return {"clobRewards": [{"rewardsDailyRate": per_day}], "feesEnabled": True, "feeSchedule": schedule}
+
+
+WEEK, THREE_WEEKS, NINE_WEEKS = "2026-01-08T00:00:00Z", "2026-01-22T00:00:00Z", "2026-03-05T00:00:00Z"
+MAKEABLE = [
+    prepared("even", 0.48, 0.52, 10_000, WEEK, **terms(10, 0.04)),
+    prepared("plain", 0.49, 0.51, 30_000, THREE_WEEKS),
+    prepared("rich", 0.46, 0.54, 90_000, NINE_WEEKS, tick=0.001, **terms(30, 0.12)),
+    prepared("idle", 0.48, 0.52, 0, WEEK),
+]
+NOT_MAKEABLE = [
+    prepared("bare", 0.48, 0.52, 10**6, WEEK, clobTokenIds=None),
+    prepared("over", 0.48, 0.52, 10**6, WEEK, closed=True),
+    prepared("shut", 0.48, 0.52, 10**6, WEEK, acceptingOrders=False),
+    prepared("late", 0.48, 0.52, 10**6, "2026-01-01T12:00:00Z"),
+    prepared("game", 0.48, 0.52, 10**6, WEEK, gameStartTime="2026-01-01 02:00:00+00"),
+]
+# volume, spread, reward, time, terms; worked out on paper from the formulas of docs/markets-score.md.
+BY_HAND = {
+    "rich": ("0.839375", ["0.9", "0.8", "0.75", "0.9", "0.86875"]),
+    "even": ("0.6875", ["0.5", "1", "0.5", "0.5", "0.625"]),
+    "plain": ("0.605", ["0.75", "0.8", None, "0.75", "0.25"]),
+    "idle": ("0.4375", ["0", "1", None, "0.5", "0.375"]),
+}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> str:
+    """Prepared markets in a file."""
+    path = tmp_path / "pages.jsonl"
+    path.write_text("".join(json.dumps({"markets": rows}) + "\n" for rows in (NOT_MAKEABLE, MAKEABLE)))
+    return str(path)
+
+
+def test_b096_prepared_markets_are_ranked_as_computed_by_hand(pmm: Pmm, kept: str) -> None:
+    data = pmm("markets", "score", "--file", kept, "--at", AS_OF, "--json").document["data"]
+    found = {one["slug"]: (one["score"], list(one["components"].values())) for one in data["markets"]}
+    assert found == BY_HAND
+    assert list(found) == ["rich", "even", "plain", "idle"]
+    assert list(data["markets"][0]["components"]) == ["volume", "spread", "reward", "time", "terms"]
+
+
+def test_b096_what_cannot_be_made_is_left_out_with_the_reason(pmm: Pmm, kept: str) -> None:
+    data = pmm("markets", "score", "--file", kept, "--at", AS_OF, "--json").document["data"]
+    assert (data["looked_at"], data["makeable"]) == (9, 4)
+    assert data["left_out"] == {
+        "no-tokens": 1,
+        "closed": 1,
+        "not-accepting-orders": 1,
+        "ends-soon": 1,
+        "game-soon": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("weights", "order"),
+    [
+        ("1,0,0,0,0", ["rich", "plain", "even", "idle"]),
+        ("0,1,0,0,0", ["even", "idle", "plain", "rich"]),
+        ("0,0,1,0,0", ["rich", "even", "idle", "plain"]),
+        ("0,0,0,1,0", ["rich", "plain", "even", "idle"]),
+        ("0,0,0,0,1", ["rich", "even", "idle", "plain"]),
+        ("30,35,15,10,10", ["rich", "even", "plain", "idle"]),
+    ],
+)
+def test_b096_other_weights_are_another_order(pmm: Pmm, kept: str, weights: str, order: list[str]) -> None:
+    done = pmm("markets", "score", "--file", kept, "--at", AS_OF, "--weights", weights, "--json")
+    assert [one["slug"] for one in done.document["data"]["markets"]] == order
+
+
+def test_b096_the_markets_of_the_venue_are_scored_too(pmm: Pmm, venue: Exchange) -> None:
+    data = pmm("markets", "score", "--limit", "3", "--json", **venue.env).document["data"]
+    scores = [Decimal(one["score"]) for one in data["markets"]]
+    assert len(scores) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize("weights", ["1,2,3", "a,b,c,d,e", "-1,1,1,1,1", "0,0,0,0,0", ""])
+def test_b096_weights_that_cannot_be_are_a_usage_error(pmm: Pmm, kept: str, weights: str) -> None:
+    assert pmm("markets", "score", "--file", kept, f"--weights={weights}").status == 2
+
+
+def test_b096_a_person_sees_score_and_parts(pmm: Pmm, kept: str) -> None:
+    lines = pmm("markets", "score", "--file", kept, "--at", AS_OF, "--limit", "1").stdout.splitlines()
+    assert lines[0].split() == ["market", "score", "volume", "spread", "reward", "time", "terms", "question"]
+    assert lines[1].split()[:3] == ["rich", "0.8393", "0.9"]
+    assert len(lines) == 2

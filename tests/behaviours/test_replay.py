@@ -74,7 +74,7 @@ def watched(home: Path, file: Path, market: str, speed: str) -> tuple[Quoter, Re
     """A session on a recording from its first frame to its last; its summary."""
     with (
         Exchange(home, "--replay", str(file), "--speed", speed) as exchange,
-        Quoter(home, exchange, market=market, PMM_SHADOW__LATENCY_MS="0") as session,
+        Quoter(home, exchange, market=market, PMM_SHADOW__LATENCY_MS="0", PMM_FEED__CANARY="off") as session,
     ):
         exchange.until_logged("the recording has ended")
         for _ in range(3):  # looks of the loop, each behind all frames that had come by then

@@ -241,6 +241,28 @@ def test_b032_a_stream_that_nobody_reads_ends_when_it_is_told_to(exchange: Excha
         assert "lines were not written" in process.stderr.read()
 
 
+def test_b032_a_session_that_nobody_reads_goes_on_and_ends_when_it_is_told_to(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    often = {"MM_LOOP_INTERVAL": "0.005", "PMM_FEED__FACTS_INTERVAL": "0.2"}
+    with subprocess.Popen(
+        [*PMM, "quote", "-m", "demo", "--json"],
+        cwd=tmp_path,
+        env=environment(tmp_path, **often, **exchange.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        exchange.until_subscribed()
+        # A pipe holds 64 KiB and a decision has 400 bytes: it is full within a second, and facts are still asked for.
+        exchange.until_asked("/gamma/markets/keyset", 20)
+        process.send_signal(SIGTERM)
+        assert process.wait(30) == 0
+        assert b"stdout is not read" in process.stderr.read()
+        assert len(process.stdout.read()) > 50_000
+
+
 def memory_kb(pid: int) -> int:
     """What a process holds in memory now."""
     status = Path(f"/proc/{pid}/status")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pmm.cli.markets import flags
+from pmm.cli.markets import market_record
 from pmm.errors import Exit
 from pmm.model import Market, Token
 from tests.cli.conftest import Exchange, Pmm
@@ -99,6 +99,6 @@ def test_every_log_line_has_time_level_and_the_mode_is_said_at_the_start(pmm: Pm
 
 def test_a_market_without_tokens_is_flagged() -> None:
     market = Market("0x1", "new", "New?", (), 100, 5_000_000)
-    assert flags(market) == ["no-tokens"]
+    assert market_record(market)["flags"] == ["no-tokens"]
     three = Market("0x1", "new", "New?", (Token("1", "a"), Token("2", "b"), Token("3", "c")), 100, 0, closed=True)
-    assert flags(three) == ["not-two-outcomes", "closed"]
+    assert market_record(three)["flags"] == ["not-two-outcomes", "closed"]

@@ -12,8 +12,9 @@ from pmm.core.engine import EngineConfig
 from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.events import Frame
 from pmm.model import SECOND
+from pmm.sim.matching import Outcome
 from tests.support.stage import CANARY, Stage
-from tests.support.story import NO, YES
+from tests.support.story import CONDITION, NO, YES
 
 HOUR = 3600
 
@@ -163,6 +164,15 @@ def test_a_snapshot_older_than_what_was_known_is_not_believed():
     assert stage.trust()[:2] == [("TRUSTED", "snapshot"), ("SUSPECT", "older")]
     assert stage.trust()[-1][0] == "TRUSTED"
     assert [at for at, _ in stage.commands(Resubscribe)] == [3]
+
+
+def test_a_spoiled_time_costs_one_doubt_and_later_snapshots_are_believed():
+    stage = Stage()
+    stage.busy(10)
+    once(stage, 4.9, edited(lambda body: body.update(timestamp="4102444800000")))
+    stage.at(7.05, lambda: [stage.books[CONDITION].snapshot(outcome).data for outcome in Outcome])
+    stage.run(9)
+    assert stage.trust() == [("TRUSTED", "snapshot"), ("SUSPECT", "hash"), ("TRUSTED", "snapshot")]
 
 
 def test_a_spoiled_answer_to_a_subscription_is_asked_for_again():

@@ -12,7 +12,7 @@ from pmm.core.machines import TABLES
 from pmm.errors import Exit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("cli.md", "machines.md")
+PAGES = ("cli.md", "machines.md", "markets-score.md")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 
 import pytest
@@ -29,22 +30,24 @@ KEPT = ("PATH", "PYTHONPATH", "PMM_PURE", "LANG", "LC_ALL", "SYSTEMROOT")
 
 @dataclass(frozen=True)
 class Given:
-    """One command of the README and the variables that were exported above it in its block."""
+    """One command of the README, the number of its block, and the variables that were exported above it there."""
 
+    block: int
     words: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
 
 
 def given() -> list[Given]:
     found: list[Given] = []
-    for block in re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+    blocks = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    for number, block in enumerate(blocks):
         variables: dict[str, str] = {}
         for line in re.findall(r"^\$ (.+)$", block, re.MULTILINE):
             first, *rest = shlex.split(line)
             if first == "export":
                 variables |= dict(word.split("=", 1) for word in rest)
             else:
-                found.append(Given((first, *rest), tuple(variables.items())))
+                found.append(Given(number, (first, *rest), tuple(variables.items())))
     return found
 
 
@@ -74,7 +77,7 @@ def address(place: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def results(place: Path, address: str) -> dict[Given, subprocess.CompletedProcess[str]]:
-    """Every command of the README, run side by side because most of their time is waiting."""
+    """Every command of the README: in order within a block, the blocks side by side since most of it is waiting."""
 
     def run(one: Given) -> subprocess.CompletedProcess[str]:
         ended = ["--port", "0", "--duration", "1"] if one.words[1] == "exchange" else []
@@ -88,8 +91,12 @@ def results(place: Path, address: str) -> dict[Given, subprocess.CompletedProces
             check=False,
         )
 
+    def run_all(block: list[Given]) -> list[subprocess.CompletedProcess[str]]:
+        return [run(one) for one in block]
+
+    blocks = [list(block) for _, block in groupby(COMMANDS, key=lambda one: one.block)]
     with ThreadPoolExecutor(max_workers=4) as workers:
-        return dict(zip(COMMANDS, workers.map(run, COMMANDS), strict=True))
+        return dict(zip(COMMANDS, chain.from_iterable(workers.map(run_all, blocks)), strict=True))
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: " ".join(one.words))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pmm.drivers.facts import Facts
 from pmm.errors import Unreachable
 from pmm.events import MarketListed
-from pmm.model import MILLISECOND
+from pmm.model import MILLISECOND, MarketStats
 from tests.support.story import market
 
 LIMIT_S = 5
@@ -57,7 +57,7 @@ async def test_a_change_is_told_once_with_what_was_known_before():
 
 async def test_every_fact_that_quoting_depends_on_counts_and_statistics_do_not():
     answers = [
-        replace(RAIN, volume=5, liquidity=7),
+        replace(RAIN, volume=5, liquidity=7, stats=MarketStats(best_bid=4_000)),
         replace(RAIN, tick=10),
         replace(RAIN, tick=10, min_size=1),
         replace(RAIN, tick=10, min_size=1, end_date="2027-01-01T00:00:00Z"),

@@ -13,7 +13,17 @@ from pmm.core.step import Step
 from pmm.drivers import live
 from pmm.drivers.live import Live
 from pmm.errors import DiskError, InboxFull, OrdersMayRemain
-from pmm.events import Accepted, BookRead, FeedSignal, Frame, MarketDropped, MarketListed, Operator, Wake
+from pmm.events import (
+    Accepted,
+    BookRead,
+    FeedSignal,
+    Frame,
+    MarketDropped,
+    MarketListed,
+    Operator,
+    OperatorAction,
+    Wake,
+)
 from pmm.metrics.summary import Summary
 from pmm.model import MILLISECOND, SECOND
 from pmm.strategies.fixed_spread import FixedSpread
@@ -313,3 +323,30 @@ async def test_losing_one_of_two_connections_moves_no_order():
         driver.stop("enough")
         await run
     assert not any(isinstance(command, Cancel) for command in commands)
+
+
+class GivesUp(MockFeed):
+    """A feed whose every attempt is its last."""
+
+    runs = 0
+
+    async def run(self, emit):
+        self.runs += 1
+        emit(self.give_up())
+
+
+async def test_a_feed_that_gave_up_is_run_again_after_a_reset_and_not_before():
+    feed, wait = GivesUp(market(), at=time.time_ns()), Wait()
+    driver = Live(Script({}), {0: feed}, ShadowGateway(0), [wait])
+    driver.engine.step = lambda event: Step(
+        event, done=isinstance(event, Operator) and event.action is OperatorAction.STOP
+    )
+    async with asyncio.timeout(LIMIT_S):
+        run = asyncio.ensure_future(driver.run())
+        await wait.until(lambda step: isinstance(step.event, FeedSignal))
+        assert feed.runs == 1
+        driver.emit(Operator(time.time_ns(), OperatorAction.RESET))
+        await wait.until(lambda _: len([step for step in wait.steps if isinstance(step.event, FeedSignal)]) == 2)
+        driver.stop("enough")
+        await run
+    assert feed.runs == 2

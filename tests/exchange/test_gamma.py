@@ -47,6 +47,12 @@ async def test_lists_inside_a_market_are_json_in_a_text(visitor: Visitor) -> Non
     assert (isinstance(market["volume"], str), isinstance(market["volumeNum"], float)) == (True, True)
 
 
+async def test_a_market_that_pays_for_resting_orders_says_how_much_a_day(visitor: Visitor) -> None:
+    market = await visitor.get("/gamma/markets/slug/demo")
+    (programme,) = market["clobRewards"]
+    assert (programme["conditionId"], programme["rewardsDailyRate"]) == (market["conditionId"], 50)
+
+
 async def test_an_event_holds_its_markets(visitor: Visitor) -> None:
     event = await visitor.get("/gamma/events/slug/springfield-mayor")
     assert len(event["markets"]) == 3

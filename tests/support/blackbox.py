@@ -249,6 +249,12 @@ class Exchange(Process):
                 return
             assert time.monotonic() < deadline, stats
 
+    def until_asked(self, path: str, times: int, *, limit: float = LIMIT_S) -> None:
+        """Wait until so many requests for a path came."""
+        deadline = time.monotonic() + limit
+        while len(self.requests(path)) < times:
+            assert time.monotonic() < deadline, self.requests()[-5:]
+
     def inject(self, frame: object) -> None:
         """Send a frame to every socket: text as it is, anything else as the JSON that the venue would write."""
         text = frame if isinstance(frame, str) else json.dumps(frame, separators=(", ", ":"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 import orjson
 
@@ -16,19 +16,28 @@ from pmm.model import (
     GRID,
     MONEY_DECIMALS,
     PRICE_DECIMALS,
+    RATE_DECIMALS,
+    RATE_ONE,
     SIZE_DECIMALS,
     TICKS,
     BookPage,
+    FeeSchedule,
     Level,
     Market,
+    MarketStats,
     Money,
     Price,
+    RewardTerms,
     Size,
     Token,
 )
 
 # Numbers with more digits than this belong to no market, and to expand them would cost memory.
 EXPONENT_MAX = 24
+# The venue writes the greatest spread that is rewarded in cents.
+CENT_DECIMALS = 2
+# One and two were seen; a fee is taken to this power exactly, so it must not grow without bound.
+FEE_EXPONENT_MAX = 8
 
 Record = Mapping[str, object]
 
@@ -68,6 +77,11 @@ def market(answer: object, *, event_slug: str | None = None) -> Market:
         volume=_money(record, "volume"),
         liquidity=_money(record, "liquidity"),
         version=_version(record),
+        game_start=_optional_text(record, "gameStartTime"),
+        neg_risk_id=_optional_text(record, "negRiskMarketID"),
+        fees=_fees(record),
+        rewards=_rewards(record),
+        stats=_stats(record),
     )
 
 
@@ -185,6 +199,54 @@ def _tick(record: Record, *, required: bool) -> Price:
     return tick
 
 
+def _fees(record: Record) -> FeeSchedule | None:
+    """The schedule; None where the venue states none, zero where it states that there are no fees."""
+    if record.get("feeSchedule") is None:
+        return FeeSchedule(0, 1, taker_only=True, rebate=0) if record.get("feesEnabled") is False else None
+    schedule = _object(record["feeSchedule"], "feeSchedule")
+    rate = _units(schedule.get("rate"), RATE_DECIMALS, "feeSchedule rate")
+    exponent = _units(schedule.get("exponent"), 0, "feeSchedule exponent")
+    rebate = _units(schedule.get("rebateRate"), RATE_DECIMALS, "feeSchedule rebateRate")
+    if rate is None or exponent is None:
+        raise BadAnswer("feeSchedule has no rate or no exponent")
+    if rate < 0 or not 0 <= exponent <= FEE_EXPONENT_MAX or not 0 <= (rebate or 0) <= RATE_ONE:
+        raise BadAnswer("feeSchedule is out of range")
+    if record.get("feesEnabled") is False:
+        rate = 0
+    return FeeSchedule(rate, exponent, schedule.get("takerOnly") is True, rebate)
+
+
+def _rewards(record: Record) -> RewardTerms | None:
+    """The terms of liquidity rewards; None where the venue says nothing of them."""
+    terms = RewardTerms(
+        min_size=_size(record.get("rewardsMinSize"), "rewardsMinSize"),
+        max_spread=_units(record.get("rewardsMaxSpread"), CENT_DECIMALS, "rewardsMaxSpread"),
+        per_day=_rewards_per_day(record),
+    )
+    return None if terms == RewardTerms(None, None, None) else terms
+
+
+def _rewards_per_day(record: Record) -> Money | None:
+    """The sum of the daily rates of all programmes."""
+    if record.get("clobRewards") is None:
+        return None
+    programmes = [_object(each, "clobRewards") for each in array(record["clobRewards"], "clobRewards")]
+    rates = [_rounded(each.get("rewardsDailyRate"), MONEY_DECIMALS, "rewardsDailyRate") for each in programmes]
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if known else None
+
+
+def _stats(record: Record) -> MarketStats:
+    return MarketStats(
+        best_bid=_rounded(record.get("bestBid"), PRICE_DECIMALS, "bestBid"),
+        best_ask=_rounded(record.get("bestAsk"), PRICE_DECIMALS, "bestAsk"),
+        spread=_rounded(record.get("spread"), PRICE_DECIMALS, "spread"),
+        last_trade=_rounded(record.get("lastTradePrice"), PRICE_DECIMALS, "lastTradePrice"),
+        volume_24h=_rounded(record.get("volume24hr"), MONEY_DECIMALS, "volume24hr"),
+        competitive=_rounded(record.get("competitive"), RATE_DECIMALS, "competitive"),
+    )
+
+
 def _parent(record: Record) -> str | None:
     events = record.get("events")
     first = events[0] if isinstance(events, list) and events else None
@@ -230,6 +292,12 @@ def _units(value: object, places: int, name: str) -> int | None:
     if scaled != scaled.to_integral_value():
         raise BadAnswer(f"{name} has more than {places} decimals")
     return int(scaled)
+
+
+def _rounded(value: object, places: int, name: str) -> int | None:
+    """A statistic in integer units, to the nearest: the venue computes these, and leaves traces of it."""
+    number = _number(value, name)
+    return None if number is None else int(number.scaleb(places).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _money(record: Record, key: str) -> Money:

@@ -148,15 +148,23 @@ def _decode(status: int, body: bytes, url: str) -> object:
         raise Overloaded(f"{url} answered {status}")
     if not 200 <= status < 300:
         raise Refused(status, _reason(body), url)
-    return _json(body, url)
+    try:
+        return exact_json(body)
+    except ValueError as error:
+        raise BadAnswer(f"{url} answered something that is not JSON") from error
 
 
-def _json(body: bytes, url: str) -> object:
-    """With decimals as `Decimal`, which is why this is not orjson: that library reads every one of them as a float."""
+def exact_json(body: bytes) -> object:
+    """With decimals as `Decimal`, which is why this is not orjson: that library reads every one of them as a float.
+
+    It still reads first: it refuses deep nesting whatever the recursion limit is, which a library may have raised.
+    Raises ValueError.
+    """
+    orjson.loads(body)
     try:
         answer: object = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadAnswer(f"{url} answered something that is not JSON") from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     return answer
 
 

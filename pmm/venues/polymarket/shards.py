@@ -7,7 +7,7 @@ connections.  `Shards` is the arithmetic, `MarketFeeds` the sockets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from pmm.events import MarketListed
@@ -94,10 +94,18 @@ def _tokens(market: Market) -> tuple[TokenId, ...]:
 class MarketFeeds(Mapping[int, Feed]):
     """The feeds of a run by connection number.  `make` gets the number of a connection that is new."""
 
-    def __init__(self, make: Callable[[int], Feed], canary: Market | None = None, *, copies: int = 1) -> None:
-        """`copies` is the number of connections that carry each quoted market."""
+    def __init__(
+        self,
+        make: Callable[[int], Feed],
+        canary: Market | None = None,
+        *,
+        copies: int = 1,
+        copied: Set[str] = frozenset(),
+    ) -> None:
+        """`copies` connections carry each market of the slugs `copied`, or each of all where there are none."""
         self._make = make
         self._copies = copies
+        self._copied = copied
         self._feeds: dict[int, Feed] = {}
         self.shards = Shards(canary)
 
@@ -117,7 +125,7 @@ class MarketFeeds(Mapping[int, Feed]):
     def add(self, market: Market, at: Nanos) -> tuple[MarketListed, ...]:
         """Follow a market; returns what the engine has to be told.  New feeds are in the mapping, not yet run."""
         placed = self.shards.carriers(market.condition_id)
-        carriers = self.shards.add(market, self._copies)
+        carriers = self.shards.add(market, self._copies if not self._copied or market.slug in self._copied else 1)
         fresh = [number for number in carriers if number not in self._feeds]
         for number in carriers:
             if number in fresh:

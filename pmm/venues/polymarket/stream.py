@@ -116,6 +116,7 @@ class MarketStream:
 
         Without any token it does not connect: the venue closes sockets that subscribe to nothing.
         """
+        self._failures = 0
         while True:
             await self._something()
             self._signal(emit, FeedNews.CONNECTING)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmm.errors import BadAnswer
-from pmm.model import Level, Token
+from pmm.model import SECOND, FeeSchedule, Level, MarketStats, RewardTerms, Token
 from pmm.venues.polymarket import codec
 from tests.venues.polymarket.stub import CONDITION, NO, YES, clob
 from tests.venues.polymarket.stub import gamma as served
@@ -90,6 +90,62 @@ def test_a_market_of_another_shape_is_refused_by_field(wrong: dict[str, object],
         codec.market(gamma(**wrong))
 
 
+def test_fees_rewards_and_statistics_are_whole_numbers_in_their_units() -> None:
+    market = codec.market(
+        gamma(
+            feesEnabled=True,
+            feeSchedule={"rate": Decimal("0.072"), "exponent": 1, "takerOnly": True, "rebateRate": Decimal("0.2")},
+            rewardsMinSize=20,
+            rewardsMaxSpread=Decimal("3.5"),
+            clobRewards=[{"rewardsDailyRate": 2}, {"rewardsDailyRate": Decimal("0.001")}],
+            bestBid=Decimal("0.252"),
+            bestAsk=Decimal("0.28400000000000003"),
+            spread=Decimal("0.032"),
+            lastTradePrice=Decimal("0.247"),
+            volume24hr=Decimal("4746.2098546"),
+            competitive=Decimal("0.9489250576946435"),
+            gameStartTime="2025-08-18 19:00:00+00",
+            negRiskMarketID="0xaa",
+        )
+    )
+    assert market.fees == FeeSchedule(72_000, 1, taker_only=True, rebate=200_000)
+    assert market.rewards == RewardTerms(20_000_000, 350, 2_001_000)
+    assert market.stats == MarketStats(2_520, 2_840, 320, 2_470, 4_746_209_855, 948_925)
+    assert (market.game_starts_at, market.neg_risk_id) == (1_755_543_600 * SECOND, "0xaa")
+
+
+def test_what_the_venue_does_not_say_is_none_and_not_zero() -> None:
+    market = codec.market(gamma(clobRewards=None, bestBid=None))
+    assert (market.fees, market.rewards, market.stats) == (None, None, MarketStats())
+    assert (market.game_start, market.ends_at, market.neg_risk_id) == (None, None, None)
+    terms = codec.market(gamma(rewardsMinSize=20, clobRewards=[{"rewardsDailyRate": None}])).rewards
+    assert terms == RewardTerms(20_000_000, None, None)
+
+
+def test_a_market_said_to_have_no_fees_has_a_rate_of_zero() -> None:
+    assert codec.market(gamma(feesEnabled=False)).fees == FeeSchedule(0, 1, taker_only=True, rebate=0)
+    schedule = {"rate": 1, "exponent": 2, "takerOnly": False}
+    off = codec.market(gamma(feesEnabled=False, feeSchedule=schedule)).fees
+    assert off == FeeSchedule(0, 2, taker_only=False, rebate=None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"feeSchedule": 5}, "feeSchedule is not an object"),
+        ({"feeSchedule": {"rate": 1}}, "no rate or no exponent"),
+        ({"feeSchedule": {"rate": -1, "exponent": 1}}, "out of range"),
+        ({"feeSchedule": {"rate": 1, "exponent": 10**9}}, "out of range"),
+        ({"feeSchedule": {"rate": 1, "exponent": Decimal("1.5")}}, "exponent has more than 0 decimals"),
+        ({"clobRewards": [3]}, "clobRewards is not an object"),
+        ({"bestAsk": "high"}, "bestAsk is not a number"),
+    ],
+)
+def test_terms_of_another_shape_are_refused_by_field(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(BadAnswer, match=message):
+        codec.market(gamma(**wrong))
+
+
 def test_an_event_gives_its_name_to_its_markets() -> None:
     event = codec.event({"id": "1", "slug": "weather", "title": "Weather", "markets": [gamma("a"), gamma("b")]})
     assert [(market.slug, market.event_slug) for market in event.markets] == [("a", "weather"), ("b", "weather")]
@@ -157,7 +213,10 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(gamma())), JSON)
+TERMS = ("feeSchedule", "feesEnabled", "clobRewards", "rewardsMaxSpread", "gameStartTime", "bestBid", "competitive")
+
+
+@given(st.sampled_from(sorted({*gamma(), *TERMS})), JSON)
 def test_no_value_of_any_field_of_a_market_escapes_as_another_error(name: str, value: object) -> None:
     _read_or_refuse(codec.market, gamma(**{name: value}))
 

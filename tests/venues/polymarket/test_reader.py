@@ -99,13 +99,13 @@ async def test_every_token_is_answered_once_with_its_book_and_when_it_was_asked_
     assert (reads[0].page.best_bid, reads[0].page.best_ask) == (4800, 5200)
 
 
-async def test_a_thousand_tokens_are_two_calls() -> None:
+async def test_a_thousand_tokens_are_ten_calls() -> None:
     answers, venue = Answers(), Venue()
     async with reading(venue) as reader:
         reader.read([str(number) for number in range(1_000)], answers)
         await answers.count(1_000)
-    assert venue.sizes == [500, 500]
-    assert reader.calls == 2
+    assert venue.sizes == [100] * 10
+    assert reader.calls == 10
 
 
 async def test_two_calls_are_on_their_way_at_most_and_what_waits_is_asked_for_once() -> None:
@@ -175,6 +175,18 @@ async def test_a_venue_that_does_not_answer_in_time_is_asked_again_next_time() -
     assert late.page is None
     assert "within 0.05 s" in late.cause
     assert good.page is not None
+
+
+async def test_others_have_their_turn_between_two_books() -> None:
+    answers = Answers()
+    async with reading(Venue()) as reader:
+        reader.read([str(number) for number in range(100)], answers)
+        turns = 0
+        async with asyncio.timeout(LIMIT_S):
+            while not answers.reads:
+                await asyncio.sleep(0)
+                turns += 1
+    assert turns > 100
 
 
 async def test_asking_for_nothing_is_no_call() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,20 @@ from tests.venues.polymarket.stub import Answer, answers, serve
 async def test_a_read_returns_json_with_exact_decimals() -> None:
     async with serve(answers({"/x": {"tick": 0.001, "n": [1]}})) as stub, VenueHttp() as http:
         assert await http.get(f"{stub.url}/x") == {"tick": Decimal("0.001"), "n": [1]}
+
+
+async def test_deep_nesting_is_refused_even_where_a_library_raised_the_recursion_limit() -> None:
+    async def handler(_: web.Request) -> Answer:
+        return web.Response(body=b"[" * 100_000 + b"]" * 100_000)
+
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(200_000)
+    try:
+        async with serve(handler) as stub, VenueHttp() as http:
+            with pytest.raises(BadAnswer, match="not JSON"):
+                await http.get(stub.url)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 async def test_a_hundred_reads_share_the_pool() -> None:

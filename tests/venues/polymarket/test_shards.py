@@ -79,6 +79,12 @@ def test_no_order_of_coming_and_going_breaks_the_limit(seed):
     assert all(len(set(carriers)) == len(carriers) for carriers in there.values())
 
 
+def test_only_chosen_markets_are_carried_twice():
+    feeds = MarketFeeds(lambda number: MockFeed(CANARY, connection=number), copies=2, copied={market(2).slug})
+    assert feeds.add(market(1), 5) == (MarketListed(5, market(1), (0,)),)
+    assert feeds.add(market(2), 6) == (MarketListed(6, market(2), (0, 1)),)
+
+
 def test_feeds_are_made_when_needed_and_told_what_comes_and_goes():
     made = {}
 

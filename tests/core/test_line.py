@@ -1,0 +1,51 @@
+"""What one connection says of its books: the hashes of a burst that cannot all be computed."""
+
+import json
+
+from pmm._fast import BID
+from pmm.core.engine import EngineConfig
+from pmm.core.trust import TrustLimits, Verify
+from tests.support.stage import Stage
+
+
+def ahead_of_its_time(first: bytes, second: bytes) -> bytes:
+    """A change whose hashes already contain the next one, as one in twenty does."""
+    body, later = json.loads(first), json.loads(second)
+    body["timestamp"] = later["timestamp"]
+    for change, next_change in zip(body["price_changes"], later["price_changes"], strict=True):
+        change["hash"] = next_change["hash"]
+    return json.dumps(body).encode()
+
+
+def test_an_open_mismatch_is_followed_up_when_the_budget_of_hashes_is_spent():
+    stage = Stage(config=EngineConfig(trust=TrustLimits(Verify.SAMPLED, checks_per_second=2)))
+    told: list[bytes] = []
+
+    def first():
+        told.extend(stage.told(5.04, BID, "0.48", 70) + stage.told(5.05, BID, "0.47", 80))
+        return [ahead_of_its_time(*told)]
+
+    stage.at(5.0, first)
+    stage.at(5.05, lambda: [told[1]])
+    stage.run(9)
+    assert stage.trust() == [("TRUSTED", "snapshot")]
+    assert stage.engine.data.tally()["mismatches"] >= 1
+
+
+def test_a_budget_that_is_spent_leaves_later_messages_to_the_end_of_the_burst():
+    stage = Stage(config=EngineConfig(trust=TrustLimits(Verify.SAMPLED, checks_per_second=2)))
+    for number in range(10):
+        stage.change(5 + number / 100, BID, "0.45", 50 + number)
+    stage.run(7)
+    assert 2 < stage.engine.data.tally()["hashes"] <= 6
+
+
+def test_a_lost_change_in_a_burst_is_found_when_the_burst_is_over():
+    stage = Stage(config=EngineConfig(trust=TrustLimits(Verify.SAMPLED, checks_per_second=2)))
+    for number in range(10):
+        stage.change(5 + number / 100, BID, f"0.4{number}", 50 + number)
+    lost = b'"price":"0.45"'
+    stage.wire.spoil = lambda frame: [] if lost in frame.data.replace(b": ", b":") else [frame]
+    stage.run(7)
+    assert stage.trust()[1] == ("SUSPECT", "hash")
+    assert 5.1 < stage.seconds_of("trust", "SUSPECT")[0] < 5.4
