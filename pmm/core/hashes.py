@@ -99,6 +99,13 @@ class HashWatch:
                 self.trades.remove(text)
             self.trades.appendleft(text)
 
+    def note_snapshot(self, books: Books, indices: Iterable[int]) -> None:
+        """Whole books of these tokens have come; the price in them is that of the market, whichever token traded."""
+        for index in indices:
+            price = books.last_trade(index)
+            if price is not None:
+                self.note_price(price)
+
     def note_possible(self, price: Price) -> None:
         """A REST read says that this was the last trade; what the stream says is tried first."""
         text = trade_text(price)
@@ -109,14 +116,14 @@ class HashWatch:
 
     def check(self, token: TokenHashes, books: Books, at: Nanos) -> bool | None:
         """Judge the newest hash of a token: True proves the whole book, None says nothing."""
-        if self._verify(token, books, self.trades[0]):
+        proven = self._verify(token, books, self.trades[0])
+        if proven is None:
+            return None
+        if proven:
             token.explained = True
             if token.open:
                 token.open.clear()
             return True
-        reported = books.reported_hash(token.index)
-        if not reported:
-            return None
         for text in self._candidates(token.index, books):
             if self._verify(token, books, text):
                 self.note_trade(text)
@@ -129,7 +136,7 @@ class HashWatch:
             token.open.clear()  # this message came late: the book is already that of a newer one
             return True
         if len(token.open) < OPEN_MAX:
-            token.open.append(Mismatch(reported, str(stamp), at, self.messages))
+            token.open.append(Mismatch(books.reported_hash(token.index), str(stamp), at, self.messages))
         return False
 
     def overdue(self, at: Nanos, limits: TrustLimits) -> TokenHashes | None:
@@ -141,9 +148,9 @@ class HashWatch:
                     return token
         return None
 
-    def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool:
-        reported = books.reported_hash(token.index)
-        return bool(reported) and reported == self._hash(token, books, str(books.timestamp_ms(token.index)), trade)
+    def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool | None:
+        facts = self.facts
+        return books.verify(token.index, facts.condition_id, facts.min_size, facts.neg_risk, trade)
 
     def _hash(self, token: TokenHashes, books: Books, timestamp: str, trade: str) -> str:
         facts, book = self.facts, books.book(token.index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
 from hashlib import sha1
@@ -22,7 +23,7 @@ class No(Exception):
 class Oracle:
     def __init__(self, tokens: dict[str, int]) -> None:
         self.index = {token: at for at, token in enumerate(tokens)}
-        self.state = [
+        self.state: list[dict[str, Any]] = [
             {"tick": Decimal(tick) / 10_000, "book": {}, "ms": 0, "from": 0, "hash": "", "timed": False, "ok": True}
             | {"snapshots": 0, "traded": None, "token": token}
             for token, tick in tokens.items()
@@ -81,7 +82,8 @@ class Oracle:
         at = self._known(item)
         if at is None:
             return [(self._unknown,)]
-        return getattr(self, f"_read_{kind}")(item, at)
+        reader: Callable[..., list[tuple[Any, ...]]] = getattr(self, f"_read_{kind}")
+        return reader(item, at)
 
     def _known(self, item: dict[str, Any]) -> int | None:
         if not isinstance(item.get("asset_id"), str):

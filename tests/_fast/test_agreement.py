@@ -56,7 +56,7 @@ def of_oracle(oracle: Oracle) -> list[Any]:
 
 def proof(oracle: Oracle, at: int) -> bytes:
     """A change that changes nothing and carries the hash of the book."""
-    price, when = int(oracle.state[at]["tick"] * 10_000), str(10**13)
+    price, when = int(oracle.state[at]["tick"] * 10_000), "9" * 18  # as late as a time can be
     size = oracle.state[at]["book"].get((0, oracle.state[at]["tick"]), 0)
     row = {"asset_id": oracle.state[at]["token"], "price": f"{price / 10_000:.4f}", "size": f"{size / 10**6:.6f}"}
     row |= {"side": "BUY", "hash": oracle.digest(at, when, *FACTS)}

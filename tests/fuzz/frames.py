@@ -1,8 +1,8 @@
 """Random frames: the compiled reader, its twin and the independent reading of tests/_fast must say the same.
 
 Said is everything a caller can see: return code, counters, touched, changes, trades, ticks, differences, and each book
-with what the venue last said about it.  After a refusal all of that but the counters must be what it was.  At the end of
-a stream every book must know its own hash.
+with what the venue last said about it.  After a refusal all of that but the counters must be what it was.  At the end
+of a stream every book must know its own hash.
 """
 
 from __future__ import annotations
