@@ -328,6 +328,14 @@ def test_a_message_without_a_hash_or_a_time_proves_nothing(books: Any) -> None:
     assert (books.verify(0, *FACTS), books.timestamp_ms(0)) == (None, 1001)
 
 
+def test_a_change_of_the_usual_shape_brings_its_time(books: Any) -> None:
+    books.feed(book([], []).replace(b'"timestamp": "1000", ', b""))
+    usual = {"hash": "ab" * 20, "best_bid": "0.48", "best_ask": "1"}
+    frame = change(entry(**usual), entry(NO, "0.52", side="SELL", **usual), at="1789156413830")
+    assert books.feed(frame.replace(b"0x1", b"0x" + b"ab" * 32)) == 2
+    assert [books.verify(index, *FACTS) for index in (0, 1)] == [False, False]
+
+
 @pytest.mark.parametrize("other", [str.upper, lambda text: text[:39], lambda text: text + "0", lambda text: "é" + text])
 def test_a_hash_that_is_written_otherwise_is_another_one(books: Any, other: Any) -> None:
     digest = json.loads(proving(books))["price_changes"][0]["hash"]

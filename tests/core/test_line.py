@@ -5,7 +5,7 @@ import json
 from pmm._fast import BID
 from pmm.core.engine import EngineConfig
 from pmm.core.trust import TrustLimits, Verify
-from pmm.sim.matching import Outcome
+from pmm.sim.matching import Outcome, Side
 from tests.support.stage import Stage
 from tests.support.story import CONDITION
 
@@ -52,6 +52,26 @@ def test_levels_that_snapshots_in_the_middle_of_a_stream_change_are_counted():
     assert len(lost) == 2
     assert stage.trust() == [("TRUSTED", "snapshot")]
     assert corrections(stage) == (2, 4)
+
+
+def test_snapshots_that_were_asked_for_correct_nothing():
+    stage = Stage()
+    stage.at(2, lambda: stage.told(2, BID, "0.45", 50)[:0])
+    stage.change(2.1, BID, "0.46", 60)
+    stage.run(5)
+    assert stage.trust() == [("TRUSTED", "snapshot"), ("SUSPECT", "hash"), ("TRUSTED", "snapshot")]
+    assert corrections(stage) == (0, 0)
+
+
+def test_after_a_snapshot_that_names_a_trade_the_hashes_match_at_once():
+    stage = Stage()
+    venue = stage.books[CONDITION]
+    stage.at(2, lambda: venue.note_trade(Outcome.NO, Side.BUY, 5300))
+    stage.at(2, lambda: [stage.dump(venue.tokens)])
+    stage.change(2.1, BID, "0.46", 60)
+    stage.run(5)
+    assert next(stage.engine.data.lines[0].carried()).hashes.trades[0] == "0.530"
+    assert stage.engine.data.tally()["mismatches"] == 0
 
 
 def test_a_budget_that_is_spent_leaves_later_messages_to_the_end_of_the_burst():
