@@ -255,6 +255,7 @@ def score_page() -> str:
     numbers = [
         ("volume_half", f"{money_text(scales.volume_half)} USD in 24 hours"),
         ("spread_best", f"{price_text(scales.spread_best)} USD"),
+        ("score_half", f"{rate_text(scales.score_half)} USD a day for each share of competing score"),
         ("reward_half", f"{rate_text(scales.reward_half)} USD a day for each USD of liquidity"),
         ("time_half", f"{decimal_text(scales.time_half // market_score.DAY, 0)} days"),
         ("rebate_half", f"{rate_text(scales.rebate_half)} USD for a share"),

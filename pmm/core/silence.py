@@ -96,7 +96,10 @@ def prove(line: Line, copy: BookCopy, timestamp_ms: int, at: Nanos, out: StepBui
 def caught_up(line: Line, copy: BookCopy, at: Nanos) -> Verdict | None:
     """Judge a read that was ahead, once the socket had its time to bring the same."""
     ahead = copy.ahead
-    if ahead is None or at - ahead.at < line.limits.catch_up:
+    if ahead is None:
+        return None
+    if at - ahead.at < line.limits.catch_up:
+        line.agenda.note(copy, ahead.at + line.limits.catch_up)  # looked at for another reason, too early for this one
         return None
     copy.ahead = None
     if copy.timestamp_ms >= ahead.page.timestamp_ms or copy.proof_at > ahead.at or same_levels(ahead.page, copy.book):

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from pmm.sim.wording import compact, spaced
 from pmm.model import GRID, Price, parse_price, parse_size, price_text, size_text
 from pmm.sim.dice import Dice
+from pmm.sim.wording import compact, spaced
 
 # JSON of the venue; what is in it depends on its `event_type`.
 Message: TypeAlias = dict[str, Any]

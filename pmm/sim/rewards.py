@@ -1,24 +1,20 @@
 """Liquidity rewards: which resting orders score, how much, and what a day of samples pays (protocol reference, 7.3).
 
-An order at distance s from the middle scores size x ((v - s) / v)^2, nothing from the greatest spread v on.  Bids on
-YES and asks on NO are one side of a maker, the others the other; one side alone counts a third, and nothing where the
-middle is outside of [0.10, 0.90].  Whole numbers throughout: a constant factor does not change anybody's part.
+The formula is `core/reward_score.py`; here it is applied to the orders of every account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pmm.model import GRID, USD, Money, Price, Size
+from pmm.core import reward_score
+from pmm.core.reward_score import Yardstick
+from pmm.model import USD, Money, Size
 from pmm.sim.blotter import VenueOrder
 from pmm.sim.catalog import Rewards
-from pmm.sim.matching import ASK, BID, MatchingMarket, Order
+from pmm.sim.matching import ASK, BID, MatchingMarket
 
-# One side alone counts so many times less.
-ONE_SIDED = 3
-# The middles, in grid steps, between which one side alone counts at all.
-ONE_SIDED_FROM, ONE_SIDED_TO = GRID // 10, GRID * 9 // 10
 SAMPLES_A_DAY = 1_440
 # A maker's part of a sample is counted in steps of this.
 PART_ONE = 10**12
@@ -27,54 +23,36 @@ REWARD_MIN: Money = USD
 
 
 def middle2(book: MatchingMarket, size_min: Size) -> int | None:
-    """Twice the mean of the best prices in YES terms, once the levels before them add up to `size_min`.
-
-    None on a thin side.
-    """
-    bid, ask = (_depth(book.levels(side), size_min) for side in (BID, ASK))
-    return None if bid is None or ask is None else bid + ask
+    """Twice the adjusted middle in YES terms; None on a thin side."""
+    return reward_score.middle2(book.levels(BID), book.levels(ASK), size_min)
 
 
 def scores(order: VenueOrder, terms: Rewards | None) -> bool:
     """Whether the order is large enough and near enough to the middle at this moment."""
     book = order.floor.book
     resting = book.order(order.terms.order_id)
-    if terms is None or resting is None:
-        return False
-    mid2 = middle2(book, terms.min_size)
-    return mid2 is not None and _weight(resting, book.tick, mid2, terms) > 0
+    stick = _yardstick(book, terms) if terms else None
+    return resting is not None and stick is not None and stick.points(resting.index * book.tick, resting.left) > 0
 
 
 def parts(book: MatchingMarket, terms: Rewards) -> dict[str, int]:
     """The part of every maker in a sample taken now, in steps of 1e-12; empty when nobody scores."""
-    mid2 = middle2(book, terms.min_size)
-    if mid2 is None:
+    stick = _yardstick(book, terms)
+    if stick is None:
         return {}
     sides: dict[str, list[int]] = {}
     for order in book.orders():
-        weight = _weight(order, book.tick, mid2, terms)
-        if weight:
-            sides.setdefault(order.owner, [0, 0])[order.book_side] += weight
-    alone = 2 * ONE_SIDED_FROM <= mid2 <= 2 * ONE_SIDED_TO
-    score = {owner: max(ONE_SIDED * min(both), max(both) if alone else 0) for owner, both in sides.items()}
+        points = stick.points(order.index * book.tick, order.left)
+        if points:
+            sides.setdefault(order.owner, [0, 0])[order.book_side] += points
+    score = {owner: stick.together(*both) for owner, both in sides.items()}
     total = sum(score.values())
     return {owner: PART_ONE * own // total for owner, own in score.items() if own}
 
 
-def _weight(order: Order, tick: Price, mid2: int, terms: Rewards) -> int:
-    if order.left < terms.min_size:
-        return 0
-    inside = 2 * terms.max_spread - abs(2 * order.index * tick - mid2)
-    return order.left * inside * inside if inside > 0 else 0
-
-
-def _depth(levels: Iterable[tuple[Price, Size]], size_min: Size) -> Price | None:
-    total = 0
-    for price, size in levels:
-        total += size
-        if total >= size_min:
-            return price
-    return None
+def _yardstick(book: MatchingMarket, terms: Rewards) -> Yardstick | None:
+    mid2 = middle2(book, terms.min_size)
+    return None if mid2 is None else Yardstick(mid2, terms.min_size, terms.max_spread)
 
 
 @dataclass(slots=True)

@@ -135,10 +135,8 @@ class Venue:
 
     def next_at(self) -> Nanos | None:
         """When the venue next does something by itself: a trader, an expiry, a delay, a settlement, a sweep."""
-        acts, promised = self.world.next_at(), self._agenda.next_at
-        if acts is None or promised is None:
-            return promised if acts is None else acts
-        return min(acts, promised)
+        times = [at for at in (self.world.next_at(), self._agenda.next_at) if at is not None]
+        return min(times) if times else None
 
     def step(self) -> list[WireFrame]:
         """Do everything due at `next_at`; the market frames sent at that moment."""

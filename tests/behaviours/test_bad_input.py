@@ -212,8 +212,9 @@ def test_a_crossed_book_takes_the_quotes_out_until_it_is_fetched_anew(pit: Pit, 
     place = session.mark()
     yes, no = session.tokens
     pit.exchange.inject([snapshot(yes, "0.55", "0.45"), snapshot(no, "0.55", "0.45")])
-    session.decided(None, None, after=place, reason="the book is crossed")
-    session.settled(None, None)
+    doubted = session.moved("trust", "SUSPECT", after=place)
+    assert doubted["cause"] == "the book is crossed"
+    session.moved("trust", "TRUSTED", after=place)
     session.settled("0.48", "0.52")
     ended(session)
 

@@ -1,13 +1,18 @@
 """Silence is judged per connection, and never by how long one market did not move."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from pmm._fast import BID
 from pmm.commands import ReadBooks, Reconnect
 from pmm.core.engine import EngineConfig
 from pmm.core.feed import FeedLimits
+from pmm.core.silence import to_compare
 from pmm.core.trust import TrustLimits, Verify
-from pmm.model import SECOND
+from pmm.model import MILLISECOND, SECOND
 from tests.support.stage import CANARY, Stage
-from tests.support.story import YES
+from tests.support.story import START, YES
 
 
 def test_a_quiet_market_beside_a_busy_one_is_compared_every_five_seconds():
@@ -69,3 +74,33 @@ def test_a_book_that_hashes_prove_is_not_given_up_for_a_read_that_lags():
     stage.run(9.9)
     assert len(stage.commands(ReadBooks)) >= 6
     assert stage.trust() == [("TRUSTED", "snapshot")]
+
+
+def test_news_of_rest_are_judged_in_time_although_the_book_is_looked_at_before():
+    # The opening of a connection makes its books be looked at after two seconds: here in the middle of the grace.
+    stage = Stage(config=EngineConfig(trust=TrustLimits(catch_up=3 * SECOND // 2)))
+    stage.at(0.1, lambda: stage.wire.frozen.add(0))
+    stage.change(0.5, BID, "0.48", 70)
+    stage.run(8)
+    assert stage.trust()[1] == ("LOST", "frozen")
+    assert stage.seconds_of("trust", "LOST")[0] < 3
+
+
+@pytest.mark.parametrize("tenths", range(12))
+@pytest.mark.parametrize("verify", [Verify.FULL, Verify.OFF])
+def test_a_freeze_is_noticed_within_two_seconds_wherever_it_falls_between_two_looks(verify, tenths):
+    stage = Stage(config=EngineConfig(trust=TrustLimits(verify)))
+    stage.busy(30)
+    frozen_at = 9.05 + tenths / 5
+    stage.at(frozen_at, lambda: stage.wire.frozen.add(0))
+    stage.run(14)
+    assert frozen_at < stage.seconds_of("trust", "LOST")[0] <= frozen_at + 2
+
+
+def test_a_compare_just_before_the_silence_does_not_put_off_the_first_question():
+    feed = SimpleNamespace(state="RUNNING", data_at=START)
+    copy = SimpleNamespace(state="TRUSTED", compared_at=START + 27 * MILLISECOND, feed=feed)
+    line = SimpleNamespace(feed=feed, limits=TrustLimits(), carried=lambda: [copy])
+    assert list(to_compare(line, START + SECOND)) == [copy]
+    assert list(to_compare(line, START + SECOND + 1)) == []
+    assert list(to_compare(line, START + 2 * SECOND)) == [copy]

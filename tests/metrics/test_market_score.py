@@ -6,8 +6,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmm.metrics.market_score import DAY, HOUR, Parts, Scales, Weights, obstacles, rank, score
-from pmm.model import RATE_ONE, USD, FeeSchedule, Market, MarketStats, RewardTerms, Token, unix_time
+from pmm.metrics.market_score import (
+    DAY,
+    HOUR,
+    Competition,
+    Parts,
+    Scales,
+    Source,
+    Weights,
+    competing_score,
+    obstacles,
+    rank,
+    score,
+    wants_book,
+)
+from pmm.model import (
+    RATE_ONE,
+    SHARE,
+    USD,
+    BookPage,
+    FeeSchedule,
+    Level,
+    Market,
+    MarketStats,
+    RewardTerms,
+    Token,
+    unix_time,
+)
 
 NOW = unix_time("2026-01-01T00:00:00Z")
 TOKENS = (Token("1", "Yes"), Token("2", "No"))
@@ -61,6 +86,59 @@ def test_what_the_venue_did_not_say_is_unknown_and_counts_as_nothing():
 def test_a_reward_without_liquidity_has_no_competition_and_no_reward_is_nothing():
     assert parts(replace(MARKET, liquidity=0)).reward == RATE_ONE
     assert parts(replace(MARKET, liquidity=0, rewards=RewardTerms(None, None, 0))).reward == 0
+
+
+TERMS = RewardTerms(20 * SHARE, 300, 10 * USD)
+
+
+def competing(shares):
+    return score(MARKET, NOW, Weights(), Scales(), shares * SHARE)
+
+
+def test_with_a_book_the_reward_is_measured_by_the_score_of_those_who_compete():
+    assert competing(1_000).parts.reward == HALF
+    assert competing(3_000).parts.reward == RATE_ONE // 4
+    assert competing(0).parts.reward == RATE_ONE
+    assert competing(1_000).competition == Competition(Source.BOOK, 1_000 * SHARE)
+
+
+def test_without_a_book_liquidity_is_named_as_what_stood_in_and_without_a_reward_nothing_is():
+    assert score(MARKET, NOW, Weights(), Scales()).competition == Competition(Source.LIQUIDITY, 10_000 * USD)
+    assert score(replace(MARKET, rewards=None), NOW, Weights(), Scales(), 5).competition is None
+
+
+def test_only_the_markets_whose_books_were_read_are_ranked_by_them():
+    twin = replace(MARKET, slug="snow", condition_id="0x2")
+    first, second = rank([MARKET, twin], NOW, Weights(0, 0, 1, 0, 0), competing={"0x2": 500 * SHARE})
+    assert (first.market.slug, first.score) == ("snow", 666_666)
+    assert (second.market.slug, second.score) == ("rain", HALF)
+
+
+def test_the_book_of_a_market_scores_by_the_terms_of_the_market():
+    levels = (Level(4_900, 9_000 * SHARE),), (Level(5_100, 9_000 * SHARE),)
+    page = BookPage("1", "0x1", 0, *levels, 100, None, neg_risk=False, last_trade=None, hash="")
+    assert competing_score(replace(MARKET, rewards=TERMS), page) == 4_000 * SHARE
+    assert competing_score(replace(MARKET, rewards=replace(TERMS, max_spread=150)), page) == 1_000 * SHARE
+    with pytest.raises(ValueError, match="rain"):
+        competing_score(MARKET, page)
+
+
+@pytest.mark.parametrize(
+    ("terms", "wanted"),
+    [
+        (TERMS, True),
+        (replace(TERMS, min_size=0), True),
+        (replace(TERMS, min_size=None), False),
+        (replace(TERMS, max_spread=None), False),
+        (replace(TERMS, max_spread=0), False),
+        (replace(TERMS, per_day=0), False),
+        (replace(TERMS, per_day=None), False),
+        (None, False),
+    ],
+)
+def test_a_book_is_wanted_where_it_is_known_what_is_paid_and_for_what(terms, wanted):
+    assert wants_book(replace(MARKET, rewards=terms)) is wanted
+    assert not wants_book(replace(MARKET, rewards=terms, tokens=()))
 
 
 def test_the_time_that_counts_ends_with_the_game_when_that_is_sooner():
@@ -121,8 +199,8 @@ AMOUNT = st.none() | st.integers(-(10**6), 10**15)
 PRICE = st.none() | st.integers(-100, 10_100)
 
 
-@given(AMOUNT, PRICE, PRICE, st.integers(0, 10**12), AMOUNT, st.integers(0, 8))
-def test_no_facts_take_a_part_out_of_its_range(traded, bid, ask, liquidity, paid, exponent):
+@given(AMOUNT, PRICE, PRICE, st.integers(0, 10**12), AMOUNT, st.integers(0, 8), st.none() | st.integers(0, 10**15))
+def test_no_facts_take_a_part_out_of_its_range(traded, bid, ask, liquidity, paid, exponent, others):
     market = replace(
         MARKET,
         liquidity=liquidity,
@@ -130,6 +208,6 @@ def test_no_facts_take_a_part_out_of_its_range(traded, bid, ask, liquidity, paid
         fees=FeeSchedule(50_000, exponent, taker_only=True, rebate=200_000),
         stats=MarketStats(bid, ask, volume_24h=traded),
     )
-    scored = score(market, NOW, Weights(), Scales())
+    scored = score(market, NOW, Weights(), Scales(), others)
     assert all(part is None or 0 <= part <= RATE_ONE for part in scored.parts.all)
     assert 0 <= scored.score <= RATE_ONE

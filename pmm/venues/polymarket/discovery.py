@@ -195,15 +195,24 @@ class Discovery:
         """The books of several tokens in their order, in as few calls as the venue allows."""
         if len(tokens) == 1:
             return [await self.book(tokens[0])]
-        pages: dict[TokenId, BookPage] = {}
-        for start in range(0, len(tokens), BOOKS_PER_CALL):
-            body = [{"token_id": token} for token in tokens[start : start + BOOKS_PER_CALL]]
-            answer = await self._http.post_read(f"{self._clob}/books", body)
-            pages |= {page.token: page for page in map(codec.book, codec.array(answer, "books"))}
+        records = await self._book_records(tokens)
+        pages = {page.token: page for page in map(codec.book, records)}
         missing = [token for token in tokens if token not in pages]
         if missing:
             raise MarketNotFound(f"there is no book of token {', '.join(missing)}")
         return [pages[token] for token in tokens]
+
+    async def known_books(self, tokens: Sequence[TokenId]) -> dict[TokenId, BookPage]:
+        """The books that the venue has of several tokens; one that cannot be read is noted in `odd` and left out."""
+        pages = self._readable(await self._book_records(tokens), codec.book)
+        return {page.token: page for page in pages}
+
+    async def _book_records(self, tokens: Sequence[TokenId]) -> list[object]:
+        found: list[object] = []
+        for start in range(0, len(tokens), BOOKS_PER_CALL):
+            body = [{"token_id": token} for token in tokens[start : start + BOOKS_PER_CALL]]
+            found += codec.array(await self._http.post_read(f"{self._clob}/books", body), "books")
+        return found
 
     async def _by_address(self, address: str) -> Market:
         """`/event/<event>[/<market>]` and `/market/<slug>`, with or without a locale in front."""

@@ -210,6 +210,21 @@ async def test_a_book_the_venue_leaves_out_of_a_batch_is_named() -> None:
             await Discovery(http, stub.venue).books([YES, NO])
 
 
+async def test_of_several_books_those_that_are_missing_or_cannot_be_read_may_be_left_out() -> None:
+    tokens = [str(10**30 + n) for n in range(3)]
+    rows = [clob(tokens[0]), clob(tokens[1], bids="none")]
+    async with serve(answers({"/books": rows})) as stub, VenueHttp() as http:
+        discovery = Discovery(http, stub.venue)
+        assert list(await discovery.known_books(tokens)) == tokens[:1]
+    assert len(discovery.odd) == 1
+
+
+async def test_no_books_are_asked_for_without_a_token() -> None:
+    async with serve(answers({})) as stub, VenueHttp() as http:
+        assert await Discovery(http, stub.venue).known_books([]) == {}
+    assert stub.asked == []
+
+
 async def test_a_book_of_another_token_is_refused() -> None:
     async with serve(answers({"/book": clob(NO)})) as stub, VenueHttp() as http:
         with pytest.raises(BadAnswer, match="came for token"):
