@@ -4,6 +4,7 @@
 #   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
 #   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
+#   make campaign  CAMPAIGN_SEEDS runs of faulty market data and two quiet days, judged by the venue's true books
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
 
@@ -18,11 +19,12 @@ SDK     = $(VENV)/sdk
 DURATION ?= 20
 FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
+CAMPAIGN_SEEDS ?= 1000
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel sdk check fuzz bench docs clean
+.PHONY: quote test test-tree test-wheel sdk check fuzz campaign bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
@@ -57,6 +59,9 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz books --operations 10000000 --seed $(FUZZ_SEED)
 	$(BIN)/python -m tests.fuzz quotes --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 	$(BIN)/python -m tests.fuzz native --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+
+campaign: $(VENV)/.test
+	$(BIN)/python -m tests.chaos --seeds $(CAMPAIGN_SEEDS)
 
 bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks

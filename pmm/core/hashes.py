@@ -55,12 +55,21 @@ class Mismatch:
 
 @dataclass(slots=True)
 class TokenHashes:
-    """The open mismatches of one token of one connection.  `explained` once any hash of it was understood."""
+    """The open mismatches of one token of one connection.
+
+    `explained` once any hash of it was understood; `newest` is the hash of the message with the newest time.
+    """
 
     number: int
     index: int
     open: deque[Mismatch] = field(default_factory=lambda: deque(maxlen=OPEN_MAX))
     explained: bool = False
+    newest: tuple[str, int] = ("", 0)
+
+    def forget(self) -> None:
+        """What comes next has nothing to do with what was."""
+        self.open.clear()
+        self.newest = ("", 0)
 
 
 @dataclass(slots=True)
@@ -82,11 +91,11 @@ class HashWatch:
         self.facts = facts
         for token in self.tokens:
             token.explained = False
-            token.open.clear()
+            token.forget()
 
     def forget(self) -> None:
         for token in self.tokens:
-            token.open.clear()
+            token.forget()
 
     def note_price(self, price: Price) -> None:
         """The tape says that a trade took place at this price."""
@@ -119,24 +128,18 @@ class HashWatch:
         proven = self._verify(token, books, self.trades[0])
         if proven is None:
             return None
-        if proven:
-            token.explained = True
-            if token.open:
-                token.open.clear()
-            return True
-        for text in self._candidates(token.index, books):
-            if self._verify(token, books, text):
-                self.note_trade(text)
-                token.explained = True
-                token.open.clear()
-                return True
+        reported = books.reported_hash(token.index)
         stamp = books.timestamp_ms(token.index)
+        late = stamp < token.newest[1]
+        if not late:
+            token.newest = reported, stamp
+        if proven or self._guess(token, books):
+            token.explained = True
+            return self._gone_back(token, books, at) if late else self._close(token)
         closed = self._close_older(token, books)
         if closed is not None and int(closed.timestamp) >= stamp:
-            token.open.clear()  # this message came late: the book is already that of a newer one
-            return True
-        if len(token.open) < OPEN_MAX:
-            token.open.append(Mismatch(books.reported_hash(token.index), str(stamp), at, self.messages))
+            return self._close(token)  # this message came late: the book is already that of a newer one
+        self._open(token, Mismatch(reported, str(stamp), at, self.messages))
         return False
 
     def overdue(self, at: Nanos, limits: TrustLimits) -> TokenHashes | None:
@@ -147,6 +150,35 @@ class HashWatch:
                 if at - oldest.at >= limits.grace or self.messages - oldest.message >= limits.grace_messages:
                     return token
         return None
+
+    def _gone_back(self, token: TokenHashes, books: Books, at: Nanos) -> bool:
+        """A message came late and its hash is that of the book: right only where the newest one says the same."""
+        newest, stamp = token.newest
+        if any(self._hash(token, books, str(stamp), text) == newest for text in self.trades):
+            return self._close(token)
+        if all(mismatch.hash != newest for mismatch in token.open):
+            self._open(token, Mismatch(newest, str(stamp), at, self.messages))
+        return False
+
+    @staticmethod
+    def _close(token: TokenHashes) -> bool:
+        """Everything is explained."""
+        if token.open:
+            token.open.clear()
+        return True
+
+    @staticmethod
+    def _open(token: TokenHashes, mismatch: Mismatch) -> None:
+        if len(token.open) < OPEN_MAX:
+            token.open.append(mismatch)
+
+    def _guess(self, token: TokenHashes, books: Books) -> bool:
+        """Whether any last trade that there may have been explains the newest hash."""
+        for text in self._candidates(token.index, books):
+            if self._verify(token, books, text):
+                self.note_trade(text)
+                return True
+        return False
 
     def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool | None:
         facts = self.facts

@@ -9,10 +9,10 @@ import orjson
 
 from pmm.exchange.channel import NOT_UNDERSTOOD, Channel, Client
 from pmm.exchange.subscription import parse_subscription
-from pmm.sim.wording import spaced
 from pmm.model import TokenId
 from pmm.sim.dice import Dice
 from pmm.sim.frames import WireFrame
+from pmm.sim.wording import spaced
 
 TOKENS_MAX = 5_000
 

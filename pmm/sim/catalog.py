@@ -72,7 +72,7 @@ def binary(
     tick: Price = 100,
     volume_usd: int = 0,
     neg_risk: bool = False,
-    end_date: str = "2026-12-31T00:00:00Z",
+    end_date: str = "2099-12-31T00:00:00Z",  # no market of the pretend venue ends by itself
 ) -> Listing:
     """A listing whose ids follow from `slug`."""
     market = Market(

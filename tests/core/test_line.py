@@ -91,3 +91,30 @@ def test_a_lost_change_in_a_burst_is_found_when_the_burst_is_over():
     stage.run(7)
     assert stage.trust()[1] == ("SUSPECT", "hash")
     assert 5.1 < stage.seconds_of("trust", "SUSPECT")[0] < 5.4
+
+
+def test_two_changes_of_one_level_in_the_wrong_order_leave_an_older_book_that_is_noticed():
+    stage = Stage()
+    told: list[bytes] = []
+
+    def swapped():
+        told.extend(stage.told(4.99, BID, "0.48", 70) + stage.told(5.0, BID, "0.48", 80))
+        return reversed(told)
+
+    stage.at(5.0, swapped)
+    stage.run(9)
+    assert stage.trust() == [("TRUSTED", "snapshot"), ("SUSPECT", "hash"), ("TRUSTED", "snapshot")]
+    assert stage.seconds_of("trust", "SUSPECT") == [5.1]
+
+
+def test_a_change_that_comes_late_and_leaves_the_newest_book_is_no_doubt():
+    stage = Stage()
+    told: list[bytes] = []
+
+    def swapped():
+        told.extend(stage.told(4.99, BID, "0.48", 70) + stage.told(5.0, BID, "0.47", 80))
+        return reversed(told)
+
+    stage.at(5.0, swapped)
+    stage.run(9)
+    assert stage.trust() == [("TRUSTED", "snapshot")]
