@@ -41,6 +41,64 @@ static void pmm_backups_end(pmm_backups *backups, int restore) {
     free(backups->items);
 }
 
+/* How many levels of a side a prepared snapshot changes, when they are sorted as the venue sorts them; else -1. */
+static inline int32_t pmm_sorted_differences(const pmm_book *book, int side, const pmm_level *level, uint32_t count) {
+    static const int64_t empty[PMM_PAGE];
+    const uint64_t *words = book->words + (size_t)side * book->words_side;
+    const uint16_t *directory = book->directory + (size_t)side * book->pages_side;
+    const int64_t *page = empty;
+    int32_t differ = pmm_book_depth(book, side), entered = -1, last = book->ranks, unsorted = 0;
+    for (uint32_t at = 0; at < count; at++) {
+        int32_t rank = level[at].rank;
+        uint64_t word = words[rank >> 6], held = word >> (rank & 63) & 1;
+        if (rank / PMM_PAGE != entered) {
+            entered = rank / PMM_PAGE;
+            page = word & pmm_page_mask(rank) ? book->pages + (size_t)directory[entered] * PMM_PAGE : empty;
+        }
+        int64_t before = page[rank & (PMM_PAGE - 1)] & -(int64_t)held;
+        differ += (before != level[at].size) - (int32_t)held;
+        unsorted |= rank >= last;
+        last = rank;
+    }
+    return unsorted ? -1 : differ;
+}
+
+/* The same before a snapshot is prepared, compared by price as it may move the tick.  A price may come twice and then
+ * its last size counts, so the levels are read backwards.  PMM_ABSENT for a book that has had no snapshot. */
+static int32_t pmm_differences(const pmm_frame *frame, const pmm_event *event) {
+    const pmm_book *book = event->slot->book;
+    int32_t differ = 0;
+    if (!event->slot->snapshots) return PMM_ABSENT;
+    for (int side = 0; side < 2; side++) {
+        uint64_t seen[PMM_GRID / 64 + 1] = {0};
+        int32_t left = pmm_book_depth(book, side); /* levels that the snapshot has not named yet */
+        for (uint32_t at = event->count[side]; at--;) {
+            const pmm_level *level = &frame->levels[event->first[side] + at];
+            uint64_t *word = &seen[level->price >> 6], bit = 1ull << (level->price & 63);
+            if (*word & bit) continue;
+            *word |= bit;
+            int32_t ticks = pmm_ticks(book, level->price);
+            int64_t before = ticks < 0 ? 0 : pmm_book_size(book, side, pmm_rank(book, side, ticks));
+            left -= before != 0;
+            differ += before != level->size;
+        }
+        differ += left;
+    }
+    return differ;
+}
+
+static int32_t pmm_differences_prepared(const pmm_frame *frame, const pmm_event *event) {
+    int32_t differ = 0;
+    if (!event->slot->snapshots) return PMM_ABSENT;
+    for (int side = 0; side < 2; side++) {
+        const pmm_level *level = event->count[side] ? frame->levels + event->first[side] : NULL;
+        int32_t here = pmm_sorted_differences(event->slot->book, side, level, event->count[side]);
+        if (here < 0) return pmm_differences(frame, event);
+        differ += here;
+    }
+    return differ;
+}
+
 static int pmm_move_tick(pmm_frame *frame, pmm_event *event) {
     pmm_slot *slot = event->slot;
     pmm_book moved;
@@ -65,6 +123,7 @@ static int pmm_apply_carefully(pmm_frame *frame, uint32_t changes) {
     for (uint32_t at = 0; at < frame->event_count && done == PMM_OK; at++) {
         pmm_event *event = &frame->events[at];
         if (!pmm_backup_slot(&backups, event->slot, frame->number)) done = PMM_NO_MEMORY;
+        if (event->kind == PMM_SNAPSHOT) event->differences = pmm_differences(frame, event);
         if (done == PMM_OK && pmm_moves_tick(event)) done = pmm_move_tick(frame, event);
         if (done == PMM_OK) done = pmm_prepare(frame, event, changes);
         if (done == PMM_OK) pmm_commit(frame, event);
@@ -78,7 +137,11 @@ static int pmm_apply_plainly(pmm_frame *frame, uint32_t changes) {
         int done = pmm_prepare(frame, &frame->events[at], changes);
         if (done != PMM_OK) return done;
     }
-    for (uint32_t at = 0; at < frame->event_count; at++) pmm_commit(frame, &frame->events[at]);
+    for (uint32_t at = 0; at < frame->event_count; at++) {
+        pmm_event *event = &frame->events[at];
+        if (event->kind == PMM_SNAPSHOT) event->differences = pmm_differences_prepared(frame, event);
+        pmm_commit(frame, event);
+    }
     return PMM_OK;
 }
 

@@ -294,6 +294,7 @@ static inline void pmm_exact_commit(pmm_frame *frame, pmm_event *event, int64_t 
     pmm_touch(frame, slot);
     pmm_book_put(slot->book, event->side, event->rank, event->size);
     slot->hash_length = 40;
+    slot->stamped = 1;
     memcpy(slot->hash, event->hash, 40);
     slot->at_ms = at_ms;
     slot->best_bid = event->best_bid;

@@ -28,9 +28,11 @@ typedef struct {
     int32_t bid, ask;            /* our best prices after the last frame that touched it, 0 and GRID where empty */
     int32_t best_bid, best_ask;  /* carried by the newest change, PMM_ABSENT where it carried none */
     int32_t snapshots;
-    uint8_t reported, agrees, hash_length, token_length;
+    uint8_t reported, agrees, token_length;
+    uint8_t hash_length, stamped; /* of the newest message: its hash, and whether it carried a time (one store) */
     char hash[PMM_HASH_MAX];
     char token[PMM_TOKEN_INLINE];
+    int32_t last_trade;           /* the newest one that a snapshot carried, 0 where it was that of no trade */
 } pmm_slot;
 
 typedef struct {
@@ -38,8 +40,12 @@ typedef struct {
     const char *hash;             /* into the frame, or into a text that outlives the call */
     int64_t size, at_ms;          /* at_ms is PMM_ABSENT where the event carries none */
     int32_t price, best_bid, best_ask;
-    int32_t rank;                 /* of the price, only between the two halves of exact.h */
+    union {
+        int32_t rank;             /* of a change's price, only between the two halves of exact.h */
+        int32_t differences;      /* set on commit: levels that a snapshot changed, PMM_ABSENT for a first one */
+    };
     int32_t tick;                 /* of a snapshot (PMM_ABSENT when not carried) or a new tick */
+    int32_t last_trade;           /* of a snapshot: PMM_ABSENT when not carried, 0 when nobody has traded */
     uint32_t first[2], count[2];  /* a snapshot's bids and asks in the frame's array of levels */
     uint8_t kind, side, hash_length;
     uint8_t stale;                /* set on commit: older than the snapshot, so not applied */
@@ -130,6 +136,7 @@ static inline void pmm_touch(pmm_frame *frame, pmm_slot *slot) {
 
 static inline void pmm_keep_hash(pmm_slot *slot, const pmm_event *event) {
     slot->hash_length = event->hash_length;
+    slot->stamped = event->at_ms != PMM_ABSENT;
     if (event->hash_length) memcpy(slot->hash, event->hash, event->hash_length);
 }
 
@@ -187,6 +194,7 @@ static inline void pmm_commit_snapshot(pmm_frame *frame, const pmm_event *event)
     }
     pmm_keep_hash(slot, event);
     if (event->at_ms != PMM_ABSENT) slot->at_ms = slot->snapshot_ms = event->at_ms;
+    if (event->last_trade != PMM_ABSENT) slot->last_trade = event->last_trade;
     slot->snapshots++;
     slot->best_bid = slot->best_ask = PMM_ABSENT;
     slot->reported = 0;

@@ -100,7 +100,8 @@ static int pmm_end_book(const pmm_object *object, pmm_event *event) {
     event->hash_length = (uint8_t)fields[PMM_F_HASH].length;
     memcpy(event->first, object->first, sizeof event->first);
     memcpy(event->count, object->count, sizeof event->count);
-    return pmm_scan_time(fields[PMM_F_TIME], &event->at_ms) && pmm_scan_tick(fields[PMM_F_TICK], &event->tick);
+    return pmm_scan_time(fields[PMM_F_TIME], &event->at_ms) && pmm_scan_tick(fields[PMM_F_TICK], &event->tick) &&
+           pmm_scan_last_trade(fields[PMM_F_LAST_TRADE], &event->last_trade);
 }
 
 static int pmm_end_trade(const pmm_object *object, pmm_event *event) {

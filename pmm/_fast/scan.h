@@ -25,7 +25,7 @@ typedef struct {
 /* The string fields that some event needs. */
 enum {
     PMM_F_ASSET, PMM_F_PRICE, PMM_F_SIZE, PMM_F_SIDE, PMM_F_HASH, PMM_F_BID, PMM_F_ASK, PMM_F_TIME, PMM_F_TYPE,
-    PMM_F_TICK, PMM_F_NEW_TICK, PMM_F_COUNT,
+    PMM_F_TICK, PMM_F_NEW_TICK, PMM_F_LAST_TRADE, PMM_F_COUNT,
     PMM_F_BIDS, PMM_F_ASKS, PMM_F_CHANGES, PMM_F_LEGACY, PMM_F_OTHER
 };
 
@@ -86,6 +86,7 @@ static int pmm_field(pmm_span key) {
         case 10: return PMM_IS(key, "event_type") ? PMM_F_TYPE : PMM_F_OTHER;
         case 13: return PMM_IS(key, "price_changes") ? PMM_F_CHANGES
                       : PMM_IS(key, "new_tick_size") ? PMM_F_NEW_TICK : PMM_F_OTHER;
+        case 16: return PMM_IS(key, "last_trade_price") ? PMM_F_LAST_TRADE : PMM_F_OTHER;
         default: return PMM_F_OTHER;
     }
 }
@@ -141,6 +142,15 @@ static inline int pmm_scan_tick(pmm_span span, int32_t *tick) {
     if (!span.text || !span.length) return 1;
     *tick = (int32_t)pmm_decimal(span.text, span.length, 1, 4);
     return pmm_is_tick(*tick);
+}
+
+/* The price of the last trade, which may be absent or "" for none; one that cannot be a price is as if absent. */
+static inline int pmm_scan_last_trade(pmm_span span, int32_t *price) {
+    *price = span.text && !span.length ? 0 : PMM_ABSENT;
+    if (!span.length) return 1;
+    int64_t read = pmm_decimal(span.text, span.length, 1, 4);
+    if (read > 0 && read < PMM_GRID) *price = (int32_t)read;
+    return read >= 0;
 }
 
 /* The slot of a token, NULL when it is not followed; 0 when the table does not know tokens of this length. */

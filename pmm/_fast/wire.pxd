@@ -32,10 +32,12 @@ cdef extern from "frame.h" nogil:
         int32_t best_ask
         int32_t snapshots
         uint8_t agrees
-        uint8_t hash_length
         uint8_t token_length
+        uint8_t hash_length
+        uint8_t stamped
         char *hash
         char *token
+        int32_t last_trade
 
     ctypedef struct pmm_level:
         int64_t size
@@ -49,7 +51,9 @@ cdef extern from "frame.h" nogil:
         int32_t price
         int32_t best_bid
         int32_t best_ask
+        int32_t differences
         int32_t tick
+        int32_t last_trade
         uint32_t first[2]
         uint32_t count[2]
         uint8_t kind
@@ -93,6 +97,7 @@ cdef class Books:
     cdef uint32_t slot_count
     cdef uint32_t slot_room
     cdef list books
+    cdef list texts  # the tokens as they stand in a summary
     cdef list kept  # the complete reader's events: the staged frame points into their texts
     cdef dict indexes
     cdef tuple last  # the lists of the last frame, once somebody asked

@@ -10,9 +10,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SI
 from cpython.unicode cimport PyUnicode_Check
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
-from pmm._fast.book cimport Book
+from pmm._fast.book cimport Book, hash_of, quoted
 
 from pmm._fast.pure.frames import Change, NewTick, Print, Refused, Snapshot, decode
 from pmm._fast.pure.wire import FRAME_BYTES_MAX, TOKEN_BYTES_MAX
@@ -49,6 +49,7 @@ cdef class Books:
             raise MemoryError
         self.max_frame = max_frame
         self.books = []
+        self.texts = []
         self.indexes = {}
 
     def __dealloc__(self):
@@ -77,6 +78,7 @@ cdef class Books:
             free(slot)
             raise MemoryError
         self.books.append(book)
+        self.texts.append(quoted(token))
         self.indexes[token] = slot.index
         return slot.index
 
@@ -91,7 +93,7 @@ cdef class Books:
             self.indexes[token] = index
             raise MemoryError
         free(slot)
-        self.books[index] = None
+        self.books[index] = self.texts[index] = None
 
     def index(self, token):
         """The index of a token, None when it is not followed."""
@@ -118,6 +120,26 @@ cdef class Books:
         """Whether the best bid and ask carried by the newest change were ours after its frame."""
         return bool(self.slot(index).agrees)
 
+    def last_trade(self, index):
+        """The price of the last trade as the newest snapshot that carried one says; None before the first trade."""
+        return self.slot(index).last_trade or None
+
+    def verify(self, index, str market not None, str min_order_size not None, neg_risk, str last_trade_price not None):
+        """Whether the hash of the newest message is that of the book as it is now, under that message's time.
+
+        None when the newest change or snapshot carried no hash or no time.  The texts are as in `Book.hash`.
+        """
+        cdef pmm_slot *slot = self.slot(index)
+        if not slot.hash_length or not slot.stamped:
+            return None
+        cdef str told = hash_of(
+            self.books[slot.index], self.texts[slot.index], b"%d" % slot.at_ms,
+            market, min_order_size, neg_risk, last_trade_price,
+        )
+        cdef Py_ssize_t length
+        cdef const char *text = PyUnicode_AsUTF8AndSize(told, &length)
+        return length == slot.hash_length and not memcmp(text, slot.hash, length)
+
     @property
     def touched(self):
         """Indexes of the books whose levels or tick came in the last frame."""
@@ -137,6 +159,12 @@ cdef class Books:
     def ticks(self):
         """(index, new tick) for every tick that the last frame set."""
         return self.results()[3]
+
+    @property
+    def differences(self):
+        """(index, levels with another size than before) for each snapshot of the last frame that was not a first one."""
+        differences = self.results()[4]
+        return [] if differences is None else differences
 
     @cython.binding(False)
     @cython.always_allow_keywords(False)
@@ -262,6 +290,7 @@ cdef pmm_slot *_new_slot(Books books, Book book, bytes text) except NULL:
 
 cdef tuple _results(const pmm_frame *frame):
     cdef list touched = [], changes = [], trades = [], ticks = []
+    cdef list differences = None  # for snapshots only: a change is to cost no list
     cdef uint32_t at
     cdef const pmm_event *event
     for at in range(frame.touched_count):
@@ -272,9 +301,13 @@ cdef tuple _results(const pmm_frame *frame):
             changes.append((event.slot.index, event.side, event.price, event.size))
         elif event.kind == PMM_PRINT:
             trades.append((event.slot.index, event.side, event.price, event.size, max(event.at_ms, 0)))
-        elif event.new_tick:
-            ticks.append((event.slot.index, event.tick))
-    return touched, changes, trades, ticks
+        else:
+            if event.new_tick:
+                ticks.append((event.slot.index, event.tick))
+            if event.kind == PMM_SNAPSHOT and event.differences != PMM_ABSENT:
+                differences = [] if differences is None else differences
+                differences.append((event.slot.index, event.differences))
+    return touched, changes, trades, ticks, differences
 
 
 cdef int _stage(Books books, event) except -1:
@@ -292,6 +325,7 @@ cdef int _stage(Books books, event) except -1:
     elif isinstance(event, Snapshot):
         staged.kind = PMM_SNAPSHOT
         staged.tick = _carried(event.tick)
+        staged.last_trade = _carried(event.last_trade)
         _stage_origin(staged, event)
         _stage_levels(&books.frame, event.bids, &staged.first[0], &staged.count[0])
         _stage_levels(&books.frame, event.asks, &staged.first[1], &staged.count[1])

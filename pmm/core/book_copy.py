@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pmm._fast import Book, Books
@@ -105,6 +106,13 @@ class BookCopy:
     def fresh(self, number: int) -> bool:
         """Whether the changes of a token (0 or 1) mean anything: its snapshot has come since the book was lost."""
         return self.books.snapshots(self.no if number else self.yes) >= self._lost[number]
+
+    def corrections(self) -> Iterator[int]:
+        """How many levels each snapshot of the last frame changed that came to a book which meant something."""
+        differences, counts = self.books.differences, self._counts()
+        for number, index in enumerate((self.yes, self.no)):
+            levels = [count for at, count in differences if at == index]
+            yield from levels[max(0, self._lost[number] - (counts[number] - len(levels))) :]
 
     def restored(self) -> bool:
         """Whether every snapshot has come that trust waits for."""

@@ -108,6 +108,13 @@ class HashWatch:
                 self.trades.remove(text)
             self.trades.appendleft(text)
 
+    def note_snapshot(self, books: Books, indices: Iterable[int]) -> None:
+        """Whole books of these tokens have come; the price in them is that of the market, whichever token traded."""
+        for index in indices:
+            price = books.last_trade(index)
+            if price is not None:
+                self.note_price(price)
+
     def note_possible(self, price: Price) -> None:
         """A REST read says that this was the last trade; what the stream says is tried first."""
         text = trade_text(price)
@@ -118,14 +125,15 @@ class HashWatch:
 
     def check(self, token: TokenHashes, books: Books, at: Nanos) -> bool | None:
         """Judge the newest hash of a token: True proves the whole book, None says nothing."""
-        reported = books.reported_hash(token.index)
-        if not reported:
+        proven = self._verify(token, books, self.trades[0])
+        if proven is None:
             return None
+        reported = books.reported_hash(token.index)
         stamp = books.timestamp_ms(token.index)
         late = stamp < token.newest[1]
         if not late:
             token.newest = reported, stamp
-        if self._verify(token, books, self.trades[0]) or self._guess(token, books):
+        if proven or self._guess(token, books):
             token.explained = True
             return self._gone_back(token, books, at) if late else self._close(token)
         closed = self._close_older(token, books)
@@ -172,9 +180,9 @@ class HashWatch:
                 return True
         return False
 
-    def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool:
-        reported = books.reported_hash(token.index)
-        return bool(reported) and reported == self._hash(token, books, str(books.timestamp_ms(token.index)), trade)
+    def _verify(self, token: TokenHashes, books: Books, trade: str) -> bool | None:
+        facts = self.facts
+        return books.verify(token.index, facts.condition_id, facts.min_size, facts.neg_risk, trade)
 
     def _hash(self, token: TokenHashes, books: Books, timestamp: str, trade: str) -> str:
         facts, book = self.facts, books.book(token.index)

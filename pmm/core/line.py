@@ -28,13 +28,16 @@ class Tally:
     """What happened on a connection and moved nothing: for the record of a run.
 
     `hashes` judged, `mismatches` of them open at first, `unexplained` where the rule was never understood; messages
-    with a time `backwards`; snapshots in the middle of a stream that changed levels, and how many levels.
+    with a time `backwards`; `corrections`, snapshots in the middle of a stream that changed levels, and how many
+    `corrected_levels`.
     """
 
     hashes: int = 0
     mismatches: int = 0
     unexplained: int = 0
     backwards: int = 0
+    corrections: int = 0
+    corrected_levels: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +140,7 @@ class Line:
 
         Returns whether its hashes were judged here.
         """
+        self._note_snapshot(copy, indices)
         if copy.fresh(0) and copy.timestamp_ms < copy.newest_ms:
             self.doubt(copy, Evidence.OLDER, "the snapshot is older than what was known", out)
             copy.await_snapshots()
@@ -150,6 +154,13 @@ class Line:
         believe(copy, "snapshot", Evidence.SNAPSHOT, "a whole book has arrived", out)
         copy.newest_ms = copy.timestamp_ms
         return True
+
+    def _note_snapshot(self, copy: BookCopy, indices: list[int]) -> None:
+        copy.hashes.note_snapshot(self.books, indices)
+        if copy.state == "TRUSTED":
+            for levels in copy.corrections():
+                self.tally.corrections += levels > 0
+                self.tally.corrected_levels += levels
 
     def _spoiled(self, copy: BookCopy, indices: list[int], at: Nanos) -> bool:
         """Whether a snapshot that was asked for contradicts its own hash, where such hashes used to be understood.

@@ -103,7 +103,7 @@ def book(dice: Random) -> dict[str, Any]:
         "asks": [level(dice) for _ in range(dice.choice((0, 1, 5, 20)))],
         "tick_size": dice.choice(("0.1", "0.01", "0.005", "0.0025", "0.001", "0.001", "0.0001", "")),
         "event_type": "book",
-        "last_trade_price": "0.620",
+        "last_trade_price": dice.choice(("0.620", "0.62", "", "0.9995", "1", "0.00001", ".5")),
     }
     for absent in dice.choice(([], ["tick_size"], ["event_type"], ["tick_size", "last_trade_price"])):
         del item[absent]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
+from hashlib import sha1
 from typing import Any
 
 import orjson
@@ -20,9 +23,10 @@ class No(Exception):
 class Oracle:
     def __init__(self, tokens: dict[str, int]) -> None:
         self.index = {token: at for at, token in enumerate(tokens)}
-        self.state = [
-            {"tick": Decimal(tick) / 10_000, "book": {}, "ms": 0, "from": 0, "hash": "", "ok": True, "snapshots": 0}
-            for tick in tokens.values()
+        self.state: list[dict[str, Any]] = [
+            {"tick": Decimal(tick) / 10_000, "book": {}, "ms": 0, "from": 0, "hash": "", "timed": False, "ok": True}
+            | {"snapshots": 0, "traded": None, "token": token}
+            for token, tick in tokens.items()
         ]
         self.counts = {"frames": 0, "refused": 0, "unknown": 0, "stale": 0, "mismatches": 0}
         self._clear()
@@ -32,6 +36,7 @@ class Oracle:
         self.changes: list[tuple[int, ...]] = []
         self.trades: list[tuple[int, ...]] = []
         self.ticks: list[tuple[int, ...]] = []
+        self.differences: list[tuple[int, ...]] = []
         self.said: dict[int, tuple[Decimal | None, Decimal | None]] = {}
 
     def feed(self, frame: bytes) -> int:
@@ -77,7 +82,8 @@ class Oracle:
         at = self._known(item)
         if at is None:
             return [(self._unknown,)]
-        return getattr(self, f"_read_{kind}")(item, at)
+        reader: Callable[..., list[tuple[Any, ...]]] = getattr(self, f"_read_{kind}")
+        return reader(item, at)
 
     def _known(self, item: dict[str, Any]) -> int | None:
         if not isinstance(item.get("asset_id"), str):
@@ -106,7 +112,7 @@ class Oracle:
             if key not in item:
                 raise No(MALFORMED)
             levels += [(side, _price(row), _size(row)) for row in _rows(item[key])]
-        return [(self._snapshot, at, when, digest, tick, levels)]
+        return [(self._snapshot, at, when, digest, tick, levels), (self._traded, at, item.get("last_trade_price"))]
 
     def _read_last_trade_price(self, item: dict[str, Any], at: int) -> list[tuple[Any, ...]]:
         side, price, size = _side(item), _price(item), _size(item)
@@ -142,6 +148,7 @@ class Oracle:
         if size:
             state["book"][side, price] = size
         state["hash"], state["ms"] = digest, state["ms"] if when is None else when
+        state["timed"] = when is not None
         self.said[at] = said
         self.changes.append((at, side, int(price * 10_000), size))
 
@@ -153,12 +160,40 @@ class Oracle:
         if any(price % state["tick"] for _, price, _ in levels):
             raise No(OFF_GRID)
         book = {(side, price): size for side, price, size in levels}
-        state["book"] = {key: size for key, size in book.items() if size}
-        state["hash"], state["ok"] = digest, True
+        before, state["book"] = state["book"], {key: size for key, size in book.items() if size}
+        if state["snapshots"]:
+            levels = before.keys() | state["book"].keys()
+            self.differences.append((at, sum(before.get(key) != state["book"].get(key) for key in levels)))
+        state["hash"], state["ok"], state["timed"] = digest, True, when is not None
         state["snapshots"] += 1
         self.said.pop(at, None)
         if when is not None:
             state["ms"] = state["from"] = when
+
+    def _traded(self, at: int, text: Any) -> None:
+        if text == "":
+            self.state[at]["traded"] = None
+        elif isinstance(text, str) and re.fullmatch(r"[0-9]{0,13}(\.[0-9]{1,18})?", text):
+            price = Decimal(text) * 10_000
+            if price % 1 == 0 and 0 < price < 10_000:
+                self.state[at]["traded"] = int(price)
+
+    def verify(self, at: int, market: str, least: str, negative: bool, last: str) -> bool | None:
+        """Whether the newest hash is that of the book."""
+        state = self.state[at]
+        if not state["hash"] or not state["timed"]:
+            return None
+        return bool(state["hash"] == self.digest(at, str(state["ms"]), market, least, negative, last))
+
+    def digest(self, at: int, when: str, market: str, least: str, negative: bool, last: str) -> str:
+        state = self.state[at]
+        sides: list[list[dict[str, str]]] = [[], []]
+        for (side, price), size in sorted(state["book"].items(), key=lambda level: level[0][1] * (1 - 2 * level[0][0])):
+            sides[side].append({"price": _text(price), "size": _text(Decimal(size) / 1_000_000)})
+        head = {"market": market, "asset_id": state["token"], "timestamp": when, "hash": ""}
+        tail = {"min_order_size": least, "tick_size": _text(state["tick"]), "neg_risk": negative}
+        body = {**head, "bids": sides[0], "asks": sides[1], **tail, "last_trade_price": last}
+        return sha1(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
     def _retick(self, at: int, tick: Decimal) -> None:
         state = self._touch(at)
@@ -166,6 +201,11 @@ class Oracle:
             raise No(OFF_GRID)
         state["tick"] = tick
         self.ticks.append((at, int(tick * 10_000)))
+
+
+def _text(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:

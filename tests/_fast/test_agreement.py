@@ -13,6 +13,7 @@ from . import frames
 from .conftest import Kernel, implementations, load
 from .oracle import Oracle
 
+FACTS = (frames.MARKET, "5", True, "0.620")  # what goes into a hash beside the book
 COUNTERS = ("frames", "refused", "unknown", "stale", "mismatches")
 
 
@@ -25,20 +26,22 @@ def start(kernel: Kernel) -> Any:
 
 def of_books(books: Any) -> list[Any]:
     seen: list[Any] = [[getattr(books, name) for name in COUNTERS]]
-    seen.append((list(books.touched), list(books.changes), list(books.trades), list(books.ticks)))
+    last = (books.touched, books.changes, books.trades, books.ticks, books.differences)
+    seen.append(tuple(list(part) for part in last))
     for index in range(len(frames.TOKENS)):
         book = books.book(index)
         seen.append((book.tick, book.levels(0), book.levels(1), book.best_bid, book.best_ask))
         seen.append(
             (books.timestamp_ms(index), books.reported_hash(index), books.agrees(index), books.snapshots(index))
         )
+        seen.append((books.last_trade(index), books.verify(index, *FACTS)))
     return seen
 
 
 def of_oracle(oracle: Oracle) -> list[Any]:
     seen: list[Any] = [[oracle.counts[name] for name in COUNTERS]]
-    seen.append((oracle.touched, oracle.changes, oracle.trades, oracle.ticks))
-    for state in oracle.state:
+    seen.append((oracle.touched, oracle.changes, oracle.trades, oracle.ticks, oracle.differences))
+    for at, state in enumerate(oracle.state):
         sides: list[list[tuple[int, int]]] = [[], []]
         for (side, price), size in state["book"].items():
             sides[side].append((int(price * 10_000), size))
@@ -47,7 +50,18 @@ def of_oracle(oracle: Oracle) -> list[Any]:
             (int(state["tick"] * 10_000), bids, asks, bids[0][0] if bids else None, asks[0][0] if asks else None)
         )
         seen.append((state["ms"], state["hash"], state["ok"], state["snapshots"]))
+        seen.append((state["traded"], oracle.verify(at, *FACTS)))
     return seen
+
+
+def proof(oracle: Oracle, at: int) -> bytes:
+    """A change that changes nothing and carries the hash of the book."""
+    price, when = int(oracle.state[at]["tick"] * 10_000), "9" * 18  # as late as a time can be
+    size = oracle.state[at]["book"].get((0, oracle.state[at]["tick"]), 0)
+    row = {"asset_id": oracle.state[at]["token"], "price": f"{price / 10_000:.4f}", "size": f"{size / 10**6:.6f}"}
+    row |= {"side": "BUY", "hash": oracle.digest(at, when, *FACTS)}
+    item = {"market": frames.MARKET, "price_changes": [row], "timestamp": when, "event_type": "price_change"}
+    return frames.json.dumps(item).encode()
 
 
 def tell(given_frames: list[bytes]) -> None:
@@ -58,6 +72,10 @@ def tell(given_frames: list[bytes]) -> None:
         for books in readers:
             assert books.feed(frame) == expected, frame
             assert of_books(books) == of_oracle(oracle), frame
+    for at in range(len(frames.TOKENS)):
+        last = proof(oracle, at)
+        assert [books.feed(last) for books in readers] == [1] * len(readers)
+        assert [books.verify(at, *FACTS) for books in readers] == [True] * len(readers)
 
 
 @settings(max_examples=150, deadline=None)

@@ -214,9 +214,141 @@ def test_a_removed_token_is_unknown_and_its_last_report_stays(books: Any) -> Non
 
 @pytest.mark.parametrize("index", [-1, 2, 2**40])
 def test_an_index_without_a_book_is_an_index_error(books: Any, index: int) -> None:
-    for ask in (books.book, books.snapshots, books.timestamp_ms, books.reported_hash, books.agrees):
+    for ask in (books.book, books.snapshots, books.timestamp_ms, books.reported_hash, books.agrees, books.last_trade):
         with pytest.raises(IndexError):
             ask(index)
+    with pytest.raises(IndexError):
+        books.verify(index, *FACTS)
+
+
+@pytest.mark.parametrize(("text", "price"), [("0.620", 6200), ("0.62", 6200), ("0.9999", 9999), (".5", 5000)])
+def test_a_snapshot_tells_the_price_of_the_last_trade(books: Any, text: str, price: int) -> None:
+    assert books.last_trade(0) is None
+    books.feed(book([], [], last_trade_price=text))
+    assert (books.last_trade(0), books.last_trade(1)) == (price, None)
+
+
+@pytest.mark.parametrize(
+    "junk", ["x", "0", "0.000", "1", "1.000", "0.62005", "-0.5", "1e-1", " ", 0.5, 5, None, True, []]
+)
+def test_a_last_trade_that_is_no_price_leaves_the_known_one_and_the_book_is_taken(books: Any, junk: Any) -> None:
+    books.feed(book([], [], last_trade_price="0.620"))
+    assert books.feed(book([("0.4", "5")], [], last_trade_price=junk)) == 1
+    assert (books.last_trade(0), books.book(0).best_bid) == (6200, 4000)
+
+
+def test_a_book_that_was_never_traded_says_so_and_one_that_is_silent_does_not(books: Any) -> None:
+    books.feed(book([], [], last_trade_price="0.620"))
+    books.feed(book([], []))
+    books.feed(change(entry()))
+    assert books.last_trade(0) == 6200
+    books.feed(book([], [], last_trade_price=""))
+    assert books.last_trade(0) is None
+
+
+def test_a_refused_frame_leaves_the_last_trade(books: Any) -> None:
+    good, off = book([], [], last_trade_price="0.5", tick_size="0.001"), book([("0.4005", "5")], [])
+    assert books.feed(b"[" + good + b"," + off + b"]") == Refusal.OFF_GRID
+    assert (books.last_trade(0), books.differences) == (None, [])
+
+
+def test_levels_that_a_later_snapshot_changes_are_counted(books: Any) -> None:
+    books.feed(book([("0.4", "5"), ("0.3", "1")], [("0.6", "7")]))
+    assert books.differences == []
+    books.feed(book([("0.4", "5"), ("0.2", "1")], [("0.6", "8"), ("0.4", "0")]))
+    assert books.differences == [(0, 3)]
+    books.feed(change(entry(price="0.2", size="0")))
+    assert books.differences == []
+    books.feed(book([("0.4", "5"), ("0.2", "1")], [("0.6", "8")]))
+    assert books.differences == [(0, 1)]
+
+
+def test_a_price_that_a_snapshot_names_twice_is_one_level(books: Any) -> None:
+    books.feed(book([("0.4", "5")], []))
+    books.feed(book([("0.4", "7"), ("0.3", "2"), ("0.4", "5"), ("0.3", "0")], []))
+    assert books.differences == [(0, 0)]
+    books.feed(book([("0.4", "5"), ("0.4", "0")], [("0.5", "1"), ("0.5", "2")]))
+    assert books.differences == [(0, 2)]
+
+
+def test_two_snapshots_of_a_frame_are_each_compared_with_the_book_before(books: Any) -> None:
+    first, second = book([("0.4", "5")], []), book([("0.4", "6"), ("0.3", "1")], [])
+    books.feed(b"[" + first + b"," + second + b"]")
+    assert books.differences == [(0, 2)]
+    books.feed(b"[" + first + b"," + second + b"]")
+    assert books.differences == [(0, 2), (0, 2)]
+
+
+def test_a_snapshot_with_another_tick_is_compared_by_price(books: Any) -> None:
+    books.feed(book([("0.4", "5")], [("0.6", "7")]))
+    books.feed(book([("0.4", "5"), ("0.399", "1")], [("0.601", "7")], tick_size="0.001"))
+    assert (books.differences, books.ticks) == ([(0, 3)], [(0, 10)])
+    books.feed(book([("0.4", "5")], [], tick_size="0.01"))
+    assert books.differences == [(0, 2)]
+
+
+def test_a_books_first_snapshot_after_changes_is_no_difference(books: Any) -> None:
+    books.feed(change(entry()))
+    books.feed(book([], []))
+    assert books.differences == []
+
+
+FACTS = ("0x1", "5", False, "0.620")
+
+
+def proving(books: Any, at: str = "1000", price: str = "0.48", size: str = "10", **more: Any) -> bytes:
+    """A change with the hash that the book has after it."""
+    after = books.book(0).copy()
+    after.set(0, round(float(price) * 10_000), round(float(size) * 1_000_000))
+    digest = after.hash("0x1", YES, at, "5", False, "0.620")
+    return change(entry(price=price, size=size, **{"hash": digest, **more}), at=at)
+
+
+def test_the_hash_of_the_newest_message_is_checked_against_the_book(books: Any) -> None:
+    books.feed(book([("0.4", "5")], [("0.6", "7.5")]))
+    assert books.verify(0, *FACTS) is False
+    books.feed(proving(books))
+    assert books.verify(0, *FACTS) is True
+    assert [books.verify(0, *FACTS[:3], text) for text in ("0.62", "")] == [False, False]
+    assert books.verify(0, "0x2", "5", False, "0.620") is books.verify(0, "0x1", "5", True, "0.620") is False
+    books.book(0).set(0, 4800, 1)
+    assert books.verify(0, *FACTS) is False
+
+
+def test_a_message_without_a_hash_or_a_time_proves_nothing(books: Any) -> None:
+    assert books.verify(0, *FACTS) is None
+    books.feed(proving(books))
+    books.feed(change(entry(hash="")))
+    assert books.verify(0, *FACTS) is None
+    books.feed(proving(books).replace(b', "timestamp":"1000"', b""))
+    assert (books.verify(0, *FACTS), books.timestamp_ms(0)) == (None, 1000)
+    books.feed(proving(books, at="1001"))
+    assert books.verify(0, *FACTS) is True
+    books.feed(book([], []).replace(b'"timestamp": "1000", ', b""))
+    assert (books.verify(0, *FACTS), books.timestamp_ms(0)) == (None, 1001)
+
+
+def test_a_change_of_the_usual_shape_brings_its_time(books: Any) -> None:
+    books.feed(book([], []).replace(b'"timestamp": "1000", ', b""))
+    usual = {"hash": "ab" * 20, "best_bid": "0.48", "best_ask": "1"}
+    frame = change(entry(**usual), entry(NO, "0.52", side="SELL", **usual), at="1789156413830")
+    assert books.feed(frame.replace(b"0x1", b"0x" + b"ab" * 32)) == 2
+    assert [books.verify(index, *FACTS) for index in (0, 1)] == [False, False]
+
+
+@pytest.mark.parametrize("other", [str.upper, lambda text: text[:39], lambda text: text + "0", lambda text: "é" + text])
+def test_a_hash_that_is_written_otherwise_is_another_one(books: Any, other: Any) -> None:
+    digest = json.loads(proving(books))["price_changes"][0]["hash"]
+    books.feed(proving(books, hash=other(digest)))
+    assert books.verify(0, *FACTS) is False
+
+
+def test_a_token_that_json_must_escape_is_hashed_escaped(kernel: Kernel) -> None:
+    books = kernel.Books()
+    books.add('say "ä\\"')
+    digest = kernel.Book().hash("0x1", 'say "ä\\"', "1", "5", False, "")
+    books.feed(change(entry('say "ä\\"', size="0", hash=digest), at="1"))
+    assert books.verify(0, "0x1", "5", False, "") is True
 
 
 def test_a_view_stays_live_through_snapshots_and_ticks(books: Any) -> None:

@@ -97,6 +97,30 @@ def test_the_event_of_an_older_trade_does_not_spoil_the_hashes_of_a_newer_one(ea
     assert ear.hear(ear.change(4500, 3)) is True
 
 
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_snapshot_of_either_token_brings_the_price_of_the_last_trade(ear, outcome):
+    ear.wire.note_trade(Outcome.YES, Side.BUY, 5100)
+    ear.books.feed(ear.wire.dump(outcome))
+    assert ear.hear(ear.change(4500, 7)) is False
+    ear.watch.note_snapshot(ear.books, [int(outcome)])
+    assert ear.watch.trades[0] == "0.510"
+    assert ear.hear(ear.change(4500, 8)) is True
+
+
+def test_a_snapshot_of_a_market_without_a_trade_takes_no_known_price_away(ear):
+    ear.watch.note_price(5100)
+    ear.books.feed(ear.wire.dump(Outcome.YES))
+    ear.watch.note_snapshot(ear.books, [0])
+    assert ear.watch.trades[0] == "0.510"
+
+
+def test_a_message_without_a_time_says_nothing(ear):
+    stamp = str(MS + 1).encode()
+    untimed = ear.change(4800, 1).replace(b'"timestamp":"' + stamp + b'"', b'"other":"1"')
+    assert stamp not in untimed
+    assert ear.hear(untimed) is None
+
+
 def test_a_message_without_a_hash_says_nothing(ear):
     data = ear.change(4800, 1)
     head, _, tail = data.partition(b'"hash":"')

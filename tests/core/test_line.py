@@ -5,7 +5,9 @@ import json
 from pmm._fast import BID
 from pmm.core.engine import EngineConfig
 from pmm.core.trust import TrustLimits, Verify
+from pmm.sim.matching import Outcome, Side
 from tests.support.stage import Stage
+from tests.support.story import CONDITION
 
 
 def ahead_of_its_time(first: bytes, second: bytes) -> bytes:
@@ -30,6 +32,46 @@ def test_an_open_mismatch_is_followed_up_when_the_budget_of_hashes_is_spent():
     stage.run(9)
     assert stage.trust() == [("TRUSTED", "snapshot")]
     assert stage.engine.data.tally()["mismatches"] >= 1
+
+
+def corrections(stage: Stage) -> tuple[int, int]:
+    tally = stage.engine.data.tally()
+    return tally["corrections"], tally["corrected_levels"]
+
+
+def snapshots(stage: Stage) -> list[bytes]:
+    return [stage.books[CONDITION].snapshot(outcome).data for outcome in Outcome]
+
+
+def test_levels_that_snapshots_in_the_middle_of_a_stream_change_are_counted():
+    stage, lost = Stage(), []
+    stage.at(2, lambda: snapshots(stage))
+    stage.at(3, lambda: lost.extend(stage.told(3, BID, "0.45", 50) + stage.told(3, BID, "0.44", 60)))
+    stage.at(3.01, lambda: snapshots(stage))
+    stage.run(5)
+    assert len(lost) == 2
+    assert stage.trust() == [("TRUSTED", "snapshot")]
+    assert corrections(stage) == (2, 4)
+
+
+def test_snapshots_that_were_asked_for_correct_nothing():
+    stage = Stage()
+    stage.at(2, lambda: stage.told(2, BID, "0.45", 50)[:0])
+    stage.change(2.1, BID, "0.46", 60)
+    stage.run(5)
+    assert stage.trust() == [("TRUSTED", "snapshot"), ("SUSPECT", "hash"), ("TRUSTED", "snapshot")]
+    assert corrections(stage) == (0, 0)
+
+
+def test_after_a_snapshot_that_names_a_trade_the_hashes_match_at_once():
+    stage = Stage()
+    venue = stage.books[CONDITION]
+    stage.at(2, lambda: venue.note_trade(Outcome.NO, Side.BUY, 5300))
+    stage.at(2, lambda: [stage.dump(venue.tokens)])
+    stage.change(2.1, BID, "0.46", 60)
+    stage.run(5)
+    assert next(stage.engine.data.lines[0].carried()).hashes.trades[0] == "0.530"
+    assert stage.engine.data.tally()["mismatches"] == 0
 
 
 def test_a_budget_that_is_spent_leaves_later_messages_to_the_end_of_the_burst():

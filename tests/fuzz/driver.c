@@ -89,6 +89,7 @@ static void replace_by_word(size_t at) {
         "true", "[{}]", "\"price\":\"0.5\"", "\"size\":\"0\"", "\"bids\":[]", "\"asks\":[]", "\"tick_size\":\"0.01\"",
         "\"tick_size\":\"0.0001\"", "\"new_tick_size\":\"0.01\"", "\"event_type\":\"book\"", "\"changes\":[]",
         "\"event_type\":\"tick_size_change\"", "\"event_type\":\"price_change\"", "\"timestamp\":\"1\"", "\"hash\":\"\"",
+        "\"last_trade_price\":\"\"", "\"last_trade_price\":\"0.620\"", "\"last_trade_price\":\"7\"",
     };
     const char *word = words[dice(sizeof words / sizeof *words)];
     replace(at, dice(2) ? strlen(word) : dice(3), (const uint8_t *)word, strlen(word));

@@ -1,7 +1,8 @@
 """Random frames: the compiled reader, its twin and the independent reading of tests/_fast must say the same.
 
-Said is everything a caller can see: return code, counters, touched, changes, trades, ticks, and each book with what
-the venue last said about it.  After a refusal all of that but the counters must be what it was.
+Said is everything a caller can see: return code, counters, touched, changes, trades, ticks, differences, and each book
+with what the venue last said about it.  After a refusal all of that but the counters must be what it was.  At the end
+of a stream every book must know its own hash.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pmm._fast.refusal import Refusal
 from tests._fast.conftest import implementations, load
 from tests._fast.frames import TOKENS
 from tests._fast.oracle import Oracle
-from tests._fast.test_agreement import of_books, of_oracle, start
+from tests._fast.test_agreement import FACTS, of_books, of_oracle, proof, start
 
 from .campaign import FINDINGS, Budget, Report, save_frames, smallest
 from .mutations import frame, huge
@@ -53,6 +54,15 @@ class Trial:
                 return answer, f"{name} shows {str(part[0])[:200]} and not {str(part[1])[:200]}"
         return answer, ""
 
+    def prove(self) -> str:
+        """What does not know the hash of its book, at the end of a stream."""
+        for at in range(len(TOKENS)):
+            last = proof(self.oracle, at)
+            for name, books in self.readers.items():
+                if books.feed(last) != 1 or not books.verify(at, *FACTS):
+                    return f"{name} does not know the hash of book {at}"
+        return ""
+
     def _too_large(self) -> int:
         self.oracle.feed(b"")  # the independent reading has no limit: to it the frame is one that says nothing
         self.oracle.counts["refused"] += 1
@@ -62,7 +72,7 @@ class Trial:
 def differs(stream: Sequence[bytes]) -> str:
     """The first difference in a stream, "" for none."""
     trial = Trial()
-    return next((difference for data in stream if (difference := trial.feed(data)[1])), "")
+    return next((difference for data in stream if (difference := trial.feed(data)[1])), "") or trial.prove()
 
 
 def shrunk(stream: Sequence[bytes]) -> list[bytes]:
@@ -86,7 +96,7 @@ def run(seed: int, budget: Budget, *, huge_every: int = HUGE_EVERY) -> Report:
             answer, difference = trial.feed(stream[-1], dice.choice(FORMS))
             report.operations += 1
             report.outcomes[Refusal(answer).name if answer < 0 else "applied" if answer else "nothing"] += 1
-            if difference:
+            if difference := difference or (trial.prove() if len(stream) == STREAM else ""):
                 path = save_frames(shrunk(stream) if differs(stream) else stream, FINDINGS)
                 report.findings.append(f"  {difference}: {path}")
                 break

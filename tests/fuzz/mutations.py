@@ -75,7 +75,8 @@ def ordered(dice: Random, item: dict[str, Any]) -> dict[str, Any]:
     """A book in one of the venue's key orders; any other event as it is."""
     if item.get("event_type") != "book":
         return item
-    more = {"min_order_size": "5", "neg_risk": dice.random() < 0.5, "tick_size": "0.01", "last_trade_price": "0.620"}
+    more = {"min_order_size": "5", "neg_risk": dice.random() < 0.5, "tick_size": "0.01"}
+    more["last_trade_price"] = dice.choice(("0.620", "0.62", ""))
     return {key: {**more, **item}[key] for key in dice.choice(BOOK_ORDERS).split()}
 
 

@@ -201,6 +201,8 @@ static uint64_t digest_books(const world *here) {
         MIX(&digest, slot->snapshot_ms);
         MIX(&digest, slot->snapshots);
         MIX(&digest, slot->agrees);
+        MIX(&digest, slot->stamped);
+        MIX(&digest, slot->last_trade);
         mix(&digest, slot->hash, slot->hash_length);
     }
     return digest;
@@ -212,7 +214,8 @@ static uint64_t digest_frame(const world *here) {
     for (uint32_t at = 0; at < here->frame.touched_count; at++) MIX(&digest, here->frame.touched[at]->index);
     for (uint32_t at = 0; at < here->frame.event_count; at++) {
         const pmm_event *event = &here->frame.events[at];
-        int64_t fields[4] = {event->kind, event->slot->index, event->kind == PMM_CHANGE && event->stale, event->new_tick};
+        int64_t fields[5] = {event->kind, event->slot->index, event->kind == PMM_CHANGE && event->stale, event->new_tick,
+                             event->kind == PMM_SNAPSHOT ? event->differences : 0};
         MIX(&digest, fields);
         if (event->kind == PMM_CHANGE || event->kind == PMM_PRINT) {
             int64_t level[3] = {event->side, event->price, event->size};

@@ -29,12 +29,16 @@ _TIMESTAMP = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Snapshot(NamedTuple):
-    """A whole book; `tick` is None when the frame does not carry it."""
+    """A whole book; `tick` is None when the frame does not carry it.
+
+    `last_trade` is the price of the last trade, 0 when there was none yet, None when the frame does not say.
+    """
 
     book: int
     at_ms: int | None
     hash: str
     tick: int | None
+    last_trade: int | None
     bids: list[Level]
     asks: list[Level]
 
@@ -168,11 +172,8 @@ def _change(entry: dict[str, Json], index: int, at_ms: int | None, digest: str) 
 
 
 def _read_book(item: dict[str, Json], index: int, events: list[Event]) -> None:
-    events.append(
-        Snapshot(
-            index, _timestamp(item), _hash(item), _tick(item, "tick_size"), _levels(item, "bids"), _levels(item, "asks")
-        )
-    )
+    at_ms, digest, tick, last_trade = _timestamp(item), _hash(item), _tick(item, "tick_size"), _last_trade(item)
+    events.append(Snapshot(index, at_ms, digest, tick, last_trade, _levels(item, "bids"), _levels(item, "asks")))
 
 
 def _read_trade(item: dict[str, Json], index: int, events: list[Event]) -> None:
@@ -273,6 +274,20 @@ def _tick(item: dict[str, Json], key: str) -> int | None:
     if tick not in _TICKS:
         raise Refused(Refusal.BAD_TICK)
     return tick
+
+
+def _last_trade(item: dict[str, Json]) -> int | None:
+    # It only helps to understand hashes, so no book is refused for it.
+    value = item.get("last_trade_price")
+    if not isinstance(value, str):
+        return None
+    if not value:
+        return 0
+    try:
+        price = _grid_price(value, Refusal.BAD_PRICE)
+    except Refused:
+        return None
+    return price if 0 < price < GRID else None
 
 
 def _size(item: dict[str, Json]) -> int:

@@ -13,7 +13,9 @@ TOKEN_BYTES_MAX = 256
 class _Slot:
     """One token's book and what the venue last said about it."""
 
-    __slots__ = ("agrees", "at_ms", "book", "hash", "snapshot_ms", "snapshots", "token", "touch")
+    __slots__ = (
+        "agrees", "at_ms", "book", "hash", "last_trade", "snapshot_ms", "snapshots", "stamped", "token", "touch"
+    )  # fmt: skip
 
     def __init__(self, token: str, tick: int) -> None:
         self.token = token
@@ -22,6 +24,9 @@ class _Slot:
         self.snapshot_ms = 0
         self.snapshots = 0
         self.hash = ""
+        # Whether the message with that hash also carried the time that goes into it.
+        self.stamped = False
+        self.last_trade = 0
         self.agrees = True
         # The newest best bid and ask that a change carried, None where it carried none.
         self.touch: tuple[int | None, int | None] = (None, None)
@@ -40,6 +45,7 @@ class _Slot:
     def _copy_to(self, other: _Slot) -> None:
         other.at_ms, other.snapshot_ms, other.snapshots = self.at_ms, self.snapshot_ms, self.snapshots
         other.hash, other.agrees, other.touch = self.hash, self.agrees, self.touch
+        other.stamped, other.last_trade = self.stamped, self.last_trade
 
 
 class Books:
@@ -58,6 +64,7 @@ class Books:
         self.changes: list[tuple[int, int, int, int]] = []
         self.trades: list[tuple[int, int, int, int, int]] = []
         self.ticks: list[tuple[int, int]] = []
+        self.differences: list[tuple[int, int]] = []
         self.frames = 0
         self.refused = 0
         self.unknown = 0
@@ -106,6 +113,28 @@ class Books:
         """Whether the best bid and ask carried by the newest change were ours after its frame."""
         return self._slot(index).agrees
 
+    def last_trade(self, index: int) -> int | None:
+        """The price of the last trade as the newest snapshot that carried one says; None before the first trade."""
+        return self._slot(index).last_trade or None
+
+    def verify(
+        self,
+        index: int,
+        market: str,
+        min_order_size: str,
+        neg_risk: bool,  # noqa: FBT001  # as in `Book.hash`
+        last_trade_price: str,
+    ) -> bool | None:
+        """Whether the hash of the newest message is that of the book as it is now, under that message's time.
+
+        None when the newest change or snapshot carried no hash or no time.  The texts are as in `Book.hash`.
+        """
+        slot = self._slot(index)
+        if not slot.hash or not slot.stamped:
+            return None
+        told = slot.book.hash(market, slot.token, str(slot.at_ms), min_order_size, neg_risk, last_trade_price)
+        return slot.hash == told
+
     def feed(self, frame: bytes | str | bytearray | memoryview, /) -> int:
         """Apply one frame, whole or not at all; the number of touched books, or a negative `Refusal`.
 
@@ -113,7 +142,7 @@ class Books:
         TypeError for anything that is not text or bytes.
         """
         data = _bytes(frame)
-        self.touched, self.changes, self.trades, self.ticks = [], [], [], []
+        self.touched, self.changes, self.trades, self.ticks, self.differences = [], [], [], [], []
         self.frames += 1
         if data is None:
             return self._refuse(Refusal.MALFORMED)
@@ -139,6 +168,7 @@ class Books:
         self.stale += batch.stale
         self.touched = list(batch.staged)
         self.changes, self.trades, self.ticks = batch.changes, batch.trades, batch.ticks
+        self.differences = batch.differences
 
     def _refuse(self, reason: Refusal) -> int:
         self.refused += 1
@@ -161,6 +191,7 @@ class _Batch:
         self.changes: list[tuple[int, int, int, int]] = []
         self.trades: list[tuple[int, int, int, int, int]] = []
         self.ticks: list[tuple[int, int]] = []
+        self.differences: list[tuple[int, int]] = []
         self.stale = 0
 
     def apply(self, event: Event) -> None:
@@ -179,6 +210,7 @@ class _Batch:
 
     def _apply_snapshot(self, event: Snapshot) -> None:
         slot = self._stage(event.book)
+        before = _sizes(slot.book)
         if event.tick is not None and event.tick != slot.book.tick:
             self.ticks.append((event.book, event.tick))
             slot.book = Book(event.tick)
@@ -186,8 +218,11 @@ class _Batch:
             slot.book.load(event.bids, event.asks)
         except ValueError as fault:
             raise Refused(Refusal.OFF_GRID) from fault
+        if slot.snapshots:
+            self.differences.append((event.book, len({level for level, _ in before ^ _sizes(slot.book)})))
         slot.snapshots += 1
-        slot.hash = event.hash
+        slot.hash, slot.stamped = event.hash, event.at_ms is not None
+        slot.last_trade = slot.last_trade if event.last_trade is None else event.last_trade
         slot.touch, slot.agrees = (None, None), True
         self.reported.discard(event.book)
         if event.at_ms is not None:
@@ -203,7 +238,7 @@ class _Batch:
             return
         slot = self._stage(event.book)
         slot.book.set(event.side, event.price, event.size)
-        slot.hash = event.hash
+        slot.hash, slot.stamped = event.hash, event.at_ms is not None
         if event.at_ms is not None:
             slot.at_ms = event.at_ms
         slot.touch = (event.best_bid, event.best_ask)
@@ -232,6 +267,10 @@ def _bytes(frame: bytes | str | bytearray | memoryview) -> bytes | None:
         return frame.encode() if isinstance(frame, str) else bytes(memoryview(frame))
     except UnicodeEncodeError:  # half of a surrogate pair is no text
         return None
+
+
+def _sizes(book: Book) -> set[tuple[tuple[int, int], int]]:
+    return {((side, price), size) for side in (BID, ASK) for price, size in book.levels(side)}
 
 
 def _agrees(slot: _Slot) -> bool:
