@@ -42,9 +42,3 @@ cdef class Ladder:
 
 cdef class Book:
     cdef pmm_book c
-
-
-cdef str hash_of(
-    Book book, bytes asset_id, bytes timestamp, str market, str min_order_size, bint neg_risk, str last_trade_price
-)
-cdef bytes quoted(str text)

@@ -222,7 +222,14 @@ cdef class Book:
 
         The texts are the venue's own (`timestamp` in ms, `last_trade_price` with three decimals or "").
         """
-        return hash_of(self, quoted(asset_id), quoted(timestamp), market, min_order_size, neg_risk, last_trade_price)
+        cdef bytes text = _summary(
+            self,
+            (
+                _inside(market), _inside(asset_id), _inside(timestamp), _inside(min_order_size),
+                _TICK_TEXT[self.c.tick], b"true" if neg_risk else b"false", _inside(last_trade_price),
+            ),
+        )
+        return sha1(text, usedforsecurity=False).hexdigest()
 
     def __eq__(self, other):
         if not isinstance(other, Book):
@@ -233,21 +240,7 @@ cdef class Book:
         return f"Book(tick={self.tick}, best_bid={self.best_bid}, best_ask={self.best_ask})"
 
 
-cdef str hash_of(
-    Book book, bytes asset_id, bytes timestamp, str market, str min_order_size, bint neg_risk, str last_trade_price
-):
-    # `Book.hash` with the texts that a caller may keep as they stand between quotes.
-    cdef bytes text = _summary(
-        book,
-        (
-            quoted(market), asset_id, timestamp, quoted(min_order_size),
-            _TICK_TEXT[book.c.tick], b"true" if neg_risk else b"false", quoted(last_trade_price),
-        ),
-    )
-    return sha1(text, usedforsecurity=False).hexdigest()
-
-
-cdef bytes quoted(str text):
+cdef bytes _inside(str text):
     # What stands between the quotes of a JSON string.
     cdef bytes raw = text.encode()
     if pmm_all_plain(raw, len(raw)):

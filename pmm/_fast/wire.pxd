@@ -97,7 +97,7 @@ cdef class Books:
     cdef uint32_t slot_count
     cdef uint32_t slot_room
     cdef list books
-    cdef list texts  # the tokens as they stand in a summary
+    cdef list texts  # the tokens by index
     cdef list kept  # the complete reader's events: the staged frame points into their texts
     cdef dict indexes
     cdef tuple last  # the lists of the last frame, once somebody asked

@@ -12,7 +12,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy
 
-from pmm._fast.book cimport Book, hash_of, quoted
+from pmm._fast.book cimport Book
 
 from pmm._fast.pure.frames import Change, NewTick, Print, Refused, Snapshot, decode
 from pmm._fast.pure.wire import FRAME_BYTES_MAX, TOKEN_BYTES_MAX
@@ -78,7 +78,7 @@ cdef class Books:
             free(slot)
             raise MemoryError
         self.books.append(book)
-        self.texts.append(quoted(token))
+        self.texts.append(token)
         self.indexes[token] = slot.index
         return slot.index
 
@@ -132,9 +132,8 @@ cdef class Books:
         cdef pmm_slot *slot = self.slot(index)
         if not slot.hash_length or not slot.stamped:
             return None
-        cdef str told = hash_of(
-            self.books[slot.index], self.texts[slot.index], b"%d" % slot.at_ms,
-            market, min_order_size, neg_risk, last_trade_price,
+        cdef str told = (<Book>self.books[slot.index]).hash(
+            market, self.texts[slot.index], str(slot.at_ms), min_order_size, neg_risk, last_trade_price
         )
         cdef Py_ssize_t length
         cdef const char *text = PyUnicode_AsUTF8AndSize(told, &length)
