@@ -67,6 +67,9 @@ bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.instructions
 	$(BIN)/python -m benchmarks.exchange_http
+	$(BIN)/python -m benchmarks.exchange_matching
+	$(BIN)/python -m benchmarks.exchange_fanout
+	$(BIN)/python -m benchmarks.feed
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py
