@@ -62,6 +62,7 @@ class BookCopy:
     ahead: Ahead | None = None
     unchecked_at: Nanos | None = None
     unchecked_since: Nanos | None = None
+    unchecked: set[int] = field(default_factory=set)
     asked_at: Nanos | None = None
     asked_ms: int = 0
     compared_at: Nanos | None = None
@@ -160,6 +161,7 @@ class BookCopy:
 
     def _drop_open(self) -> None:
         self.contradiction = self.ahead = self.unchecked_at = self.unchecked_since = None
+        self.unchecked.clear()
         self.hashes.forget()
 
 

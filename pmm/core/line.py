@@ -195,6 +195,7 @@ class Line:
         sampled = self.limits.verify is Verify.SAMPLED and not copy.hashes.mismatched
         if sampled and not self._affordable(len(indices), at):
             copy.unchecked_at = at
+            copy.unchecked.update(0 if index == copy.yes else 1 for index in indices)
             if copy.unchecked_since is None:
                 copy.unchecked_since = at
                 self.agenda.note(copy, at + self.limits.grace)
@@ -265,8 +266,9 @@ class Line:
             due = min(copy.unchecked_at + limits.grace, copy.unchecked_since + UNCHECKED_MAX)
             if at >= due:
                 copy.unchecked_since = None
-                for number in (0, 1):
+                for number in sorted(copy.unchecked):  # the hash of the other one is old, and no news
                     self._check(copy, number, at, out)
+                copy.unchecked.clear()
             else:
                 self.agenda.note(copy, due)
         nonsense = copy.contradiction

@@ -1,13 +1,14 @@
 """What one connection says of its books: the hashes of a burst that cannot all be computed."""
 
 import json
+from dataclasses import replace
 
 from pmm._fast import BID
 from pmm.core.engine import EngineConfig
 from pmm.core.trust import TrustLimits, Verify
 from pmm.sim.matching import Outcome, Side
 from tests.support.stage import Stage
-from tests.support.story import CONDITION
+from tests.support.story import CONDITION, YES
 
 
 def ahead_of_its_time(first: bytes, second: bytes) -> bytes:
@@ -118,3 +119,21 @@ def test_a_change_that_comes_late_and_leaves_the_newest_book_is_no_doubt():
     stage.at(5.0, swapped)
     stage.run(9)
     assert stage.trust() == [("TRUSTED", "snapshot")]
+
+
+def only_the_other_token(frame):
+    """A change of which the half about the first token is lost."""
+    body = json.loads(frame.data)
+    if "price_changes" in body:
+        body["price_changes"] = [change for change in body["price_changes"] if change["asset_id"] != YES]
+    return [replace(frame, data=json.dumps(body).encode())]
+
+
+def test_an_old_hash_of_one_token_is_no_new_proof_when_the_other_is_checked_after_a_burst():
+    stage = Stage(config=EngineConfig(trust=TrustLimits(Verify.SAMPLED, checks_per_second=1)))
+    for number in range(1, 100):
+        stage.change(number / 5, BID, "0.45", 100 + number)
+    stage.at(5.05, lambda: setattr(stage.wire, "spoil", only_the_other_token))
+    stage.run(20)
+    assert stage.trust()[1] == ("SUSPECT", "compare")
+    assert stage.seconds_of("trust", "SUSPECT")[0] < 5.05 + 6.7
