@@ -15,7 +15,18 @@ from itertools import count
 
 from pmm._fast import ASK, BID, Book, Books
 from pmm.commands import Cancel, OrderCommand, Place
-from pmm.events import Accepted, Canceled, CancelRejected, Event, Filled, Frame, MarketListed, Rejected
+from pmm.events import (
+    Accepted,
+    Canceled,
+    CancelRejected,
+    Event,
+    FeedNews,
+    FeedSignal,
+    Filled,
+    Frame,
+    MarketListed,
+    Rejected,
+)
 from pmm.model import GRID, MILLISECOND, ConditionId, Market, Nanos, OrderId, Price, Side, Size
 from pmm.ports import Emit
 from pmm.sim.queue import QueueEstimate
@@ -43,12 +54,14 @@ class Resting:
 class Observed:
     """What the tape shows of one market, and our orders in it.
 
-    `crossed` is what our bids and asks already took from displayed orders that cross them, while they still do.
+    `indexes` are its two books on every connection that carries it, and `connection` is the one that is read: a trade
+    that two of them tell is one trade.  `crossed` is what our bids and asks already took from displayed orders that
+    cross them, while they still do.
     """
 
     market: Market
-    yes_index: int
-    no_index: int
+    connection: int
+    indexes: dict[int, tuple[int, int]]
     book: Book
     orders: dict[OrderId, Resting] = field(default_factory=dict)
     crossed: dict[bool, Size] = field(default_factory=lambda: {True: 0, False: 0})
@@ -60,9 +73,9 @@ class ShadowGateway:
 
     def __init__(self, latency: Nanos = 50 * MILLISECOND) -> None:
         self.latency = latency
-        self.books = Books()
         self.markets: dict[ConditionId, Observed] = {}
-        self._by_index: dict[int, Observed] = {}
+        self._books: dict[int, Books] = {}
+        self._by_index: dict[tuple[int, int], Observed] = {}
         self._arrivals: list[tuple[Nanos, int, OrderCommand]] = []
         self._sequence = count()
         self._trade_ids = count(1)
@@ -80,9 +93,11 @@ class ShadowGateway:
         """Commands due before the event arrive first: they met the book as it was."""
         self._arrive(event.at, emit)
         if isinstance(event, MarketListed):
-            self._list(event.market)
+            self._list(event)
         elif isinstance(event, Frame):
             self._on_frame(event, emit)
+        elif isinstance(event, FeedSignal) and event.news in (FeedNews.CLOSED, FeedNews.GAVE_UP):
+            self._leave(event.connection)
 
     def next_at(self) -> Nanos | None:
         return self._arrivals[0][0] if self._arrivals else None
@@ -144,27 +159,52 @@ class ShadowGateway:
 
     # --- the tape -----------------------------------------------------------------------------------------------
 
-    def _list(self, market: Market) -> None:
-        if market.condition_id in self.markets:
-            self.markets[market.condition_id].market = market
-            return
-        yes, no = (self.books.add(token.token_id, market.tick) for token in market.tokens)
-        observed = Observed(market, yes, no, self.books.book(yes))
-        self.markets[market.condition_id] = self._by_index[yes] = self._by_index[no] = observed
+    def _list(self, event: MarketListed) -> None:
+        market = event.market
+        observed = self.markets.get(market.condition_id)
+        if observed is None:
+            first = event.connections[0]
+            yes, no = self._follow(first, market)
+            observed = Observed(market, first, {first: (yes, no)}, self._books[first].book(yes))
+            self.markets[market.condition_id] = observed
+        observed.market = market
+        for connection in event.connections:
+            observed.indexes[connection] = indexes = self._follow(connection, market)
+            for index in indexes:
+                self._by_index[connection, index] = observed
+
+    def _follow(self, connection: int, market: Market) -> tuple[int, int]:
+        books = self._books.setdefault(connection, Books())
+        yes, no = (books.add(token.token_id, market.tick) for token in market.tokens)
+        return yes, no
+
+    def _leave(self, connection: int) -> None:
+        """A lost connection is not read; where a market has another one, that one is, from now on."""
+        for observed in self.markets.values():
+            if observed.connection == connection:
+                others = [number for number in observed.indexes if number != connection]
+                observed.connection = others[0] if others else connection
+                observed.book = self._books[observed.connection].book(observed.indexes[observed.connection][0])
 
     def _on_frame(self, frame: Frame, emit: Emit) -> None:
-        if self.books.feed(frame.data) < 0:
+        connection = frame.connection
+        books = self._books.get(connection)
+        if books is None or books.feed(frame.data) < 0:
             return
-        for index, taker, price, size, at_ms in self.books.trades:
-            self._on_print(self._by_index[index], index, taker, (price, size, at_ms), frame.at, emit)
-        for observed in {id(self._by_index[i]): self._by_index[i] for i in self.books.touched}.values():
-            self._on_book(observed, frame.at, emit)
+        for index, taker, price, size, at_ms in books.trades:
+            observed = self._by_index[connection, index]
+            if observed.connection == connection:
+                self._on_print(observed, index, taker, (price, size, at_ms), frame.at, emit)
+        touched = {id(one): one for one in (self._by_index[connection, index] for index in books.touched)}
+        for observed in touched.values():
+            if observed.connection == connection:
+                self._on_book(observed, frame.at, emit)
 
     def _on_print(
         self, observed: Observed, index: int, taker: int, trade: tuple[Price, Size, int], at: Nanos, emit: Emit
     ) -> None:
         price, size, at_ms = trade
-        is_yes = index == observed.yes_index
+        is_yes = index == observed.indexes[observed.connection][0]
         hits_bids = (taker != _BUY_CODE) == is_yes
         price_yes = price if is_yes else GRID - price
         if self._told_twice(observed, hits_bids, price_yes, size, at_ms, index):

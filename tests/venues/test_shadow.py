@@ -1,9 +1,20 @@
 """The dry run's gateway: orders rest behind the real book and fill only from what the tape shows."""
 
+from dataclasses import replace
+
 import pytest
 
 from pmm.commands import Cancel, Place
-from pmm.events import Accepted, Canceled, CancelRejected, Filled, MarketListed, Rejected
+from pmm.events import (
+    Accepted,
+    Canceled,
+    CancelRejected,
+    FeedNews,
+    FeedSignal,
+    Filled,
+    MarketListed,
+    Rejected,
+)
 from pmm.model import MILLISECOND, Side, parse_price
 from pmm.venues.shadow import ShadowGateway
 from tests.support.story import (
@@ -104,6 +115,22 @@ def test_both_tokens_are_one_book(desk, side, token, price, taker, printed_in, a
     desk.place(side, price, token=token)
     desk.see(trade_frame(taker, at, 100, token=printed_in))
     assert desk.filled() == 10
+
+
+def on(connection, frame):
+    return replace(frame, connection=connection)
+
+
+def test_a_trade_told_by_two_connections_counts_once_and_a_lost_one_is_replaced(desk):
+    desk.see(MarketListed(START, market(), (0, 1)))
+    desk.see(on(1, touch_frame("0.49", "0.51")))
+    desk.place(Side.BUY, "0.50")
+    for connection in (0, 1):
+        desk.see(on(connection, trade_frame(Side.SELL, "0.49", 4)))
+    assert desk.filled() == 4
+    desk.see(FeedSignal(START, 0, FeedNews.CLOSED))
+    desk.see(on(1, trade_frame(Side.SELL, "0.49", 3)))
+    assert desk.filled() == 7
 
 
 def test_a_trade_printed_under_both_tokens_counts_once(desk):
