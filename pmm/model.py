@@ -290,6 +290,14 @@ def rate_text(rate: int) -> str:
     return decimal_text(rate, RATE_DECIMALS)
 
 
+def last_trade_text(price: Price | None) -> str:
+    """The price of the last trade as books carry it: at least three decimals, "0.620"; "" before the first trade."""
+    if price is None:
+        return ""
+    whole, part = divmod(price, GRID)
+    return f"{whole}.{part:04d}".removesuffix("0")
+
+
 def parse_price(text: str) -> Price:
     return parse_decimal(text, PRICE_DECIMALS)
 

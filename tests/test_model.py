@@ -14,6 +14,7 @@ from pmm.model import (
     ceil_to_tick,
     decimal_text,
     floor_to_tick,
+    last_trade_text,
     notional,
     parse_decimal,
     parse_price,
@@ -87,3 +88,8 @@ def test_what_is_no_time_is_none(text: str | None) -> None:
 def test_a_date_is_its_first_moment_and_microseconds_are_kept() -> None:
     assert unix_time("1970-01-02") == 86_400 * SECOND
     assert unix_time("1970-01-01T00:00:00.000001Z") == 1_000
+
+
+@pytest.mark.parametrize(("price", "text"), [(6200, "0.620"), (4200, "0.420"), (10, "0.001"), (6225, "0.6225")])
+def test_trades_are_written_with_at_least_three_decimals(price, text):
+    assert last_trade_text(price) == text

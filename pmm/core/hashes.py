@@ -14,18 +14,12 @@ from dataclasses import dataclass, field
 
 from pmm._fast import Books
 from pmm.core.trust import TrustLimits
-from pmm.model import GRID, ConditionId, Market, Nanos, Price, TokenId, size_text
+from pmm.model import GRID, ConditionId, Market, Nanos, Price, TokenId, last_trade_text, size_text
 
 # Trades whose own events may still come after the hashes of the next ones: so many prices are remembered.
 TRADES_KEPT = 4
 # Mismatches of one token that are kept open; the oldest one decides, the newer ones only close earlier.
 OPEN_MAX = 8
-
-
-def trade_text(price: Price) -> str:
-    """The price of a trade as books carry it: at least three decimals."""
-    whole, part = divmod(price, GRID)
-    return f"{whole}.{part:04d}".removesuffix("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +93,7 @@ class HashWatch:
 
     def note_price(self, price: Price) -> None:
         """The tape says that a trade took place at this price."""
-        self.note_trade(trade_text(price))
+        self.note_trade(last_trade_text(price))
 
     def note_trade(self, text: str) -> None:
         """The last trade may be this one."""
@@ -117,7 +111,7 @@ class HashWatch:
 
     def note_possible(self, price: Price) -> None:
         """A REST read says that this was the last trade; what the stream says is tried first."""
-        text = trade_text(price)
+        text = last_trade_text(price)
         if text not in self.trades:
             if len(self.trades) == TRADES_KEPT:
                 self.trades.pop()
@@ -200,8 +194,8 @@ class HashWatch:
     def _possible(self, index: int, books: Books) -> Iterator[str]:
         for changed, _, price, _ in books.changes:
             if changed == index:
-                yield trade_text(price)
-                yield trade_text(GRID - price)
+                yield last_trade_text(price)
+                yield last_trade_text(GRID - price)
         yield from tuple(self.trades)
         yield ""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pmm._fast import GRID, Book, Books
-from pmm.model import MILLISECOND, ConditionId, Nanos, Price, TokenId, size_text
+from pmm.model import MILLISECOND, ConditionId, Nanos, Price, TokenId, last_trade_text, size_text
 from pmm.recordings.facts import Facts
 
 # The venue's own batches of one moment were never longer (data reference, section 3).
@@ -117,9 +117,3 @@ class HashCheck:
             text for price in self._last.recent for text in (last_trade_text(price), last_trade_text(GRID - price))
         )
         return list(dict.fromkeys([self._last.text or "", *recent]))
-
-
-def last_trade_text(price: Price) -> str:
-    """A price as books carry that of the last trade: three decimals at least."""
-    whole, part = divmod(price, GRID)
-    return f"{whole}.{part:04d}".removesuffix("0")

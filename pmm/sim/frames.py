@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from pmm._fast import ASK, BID, Book
-from pmm.model import GRID, Market, Price, Side, Size, TokenId, price_text, size_text
+from pmm.model import GRID, Market, Price, Side, Size, TokenId, last_trade_text, price_text, size_text
 from pmm.sim.matching import LevelChange, Outcome
 from pmm.sim.verdict import Verdict
 
@@ -58,11 +58,7 @@ class MarketWire:
     @property
     def last_trade_text(self) -> str:
         """The last trade as books carry it: the raw price of the token that traded, three decimals, "" before any."""
-        if self.last_price is None:
-            return ""
-        whole, part = divmod(self.last_price, GRID)
-        text = f"{whole}.{part:04d}"
-        return text.removesuffix("0")
+        return last_trade_text(self.last_price)
 
     def note_trade(self, outcome: Outcome, side: Side, price: Price) -> None:
         """The last trade price changes before the frames of that trade are hashed, long before its own event."""

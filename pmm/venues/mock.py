@@ -35,6 +35,7 @@ from pmm.model import (
     Side,
     Size,
     TokenId,
+    last_trade_text,
     parse_price,
     parse_size,
     price_text,
@@ -215,7 +216,7 @@ class MockFeed:
             "asks": _texts(book.levels(ASK)),
             "tick_size": price_text(self.market.tick),
             "event_type": "book",
-            "last_trade_price": self._last_trade_text(),
+            "last_trade_price": last_trade_text(self._last_trade),
         }
 
     def _page(self, number: int) -> BookPage:
@@ -246,12 +247,8 @@ class MockFeed:
 
     def _hash(self, number: int, book: Book) -> str:
         market, token = self.market, self.market.tokens[number].token_id
-        min_size, stamp, trade = size_text(market.min_size), self._timestamp(), self._last_trade_text()
+        min_size, stamp, trade = size_text(market.min_size), self._timestamp(), last_trade_text(self._last_trade)
         return book.hash(market.condition_id, token, stamp, min_size, market.neg_risk, trade)
-
-    def _last_trade_text(self) -> str:
-        """Three decimals at least, as books of the venue carry it; empty before the first trade."""
-        return "" if self._last_trade is None else f"0.{self._last_trade:04d}".removesuffix("0")
 
     def _timestamp(self) -> str:
         return str(self.at // MILLISECOND)

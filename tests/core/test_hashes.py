@@ -3,9 +3,9 @@
 import pytest
 
 from pmm._fast import ASK, BID, Books
-from pmm.core.hashes import Facts, HashWatch, TokenHashes, trade_text
+from pmm.core.hashes import Facts, HashWatch, TokenHashes
 from pmm.core.trust import TrustLimits
-from pmm.model import MILLISECOND
+from pmm.model import MILLISECOND, last_trade_text
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import Outcome, Side
 from tests.support.story import START, YES, market, shares
@@ -85,7 +85,7 @@ def test_the_price_of_a_trade_is_in_the_hash_before_anybody_tells(ear, outcome):
     price = 5100 if outcome is Outcome.YES else 4900
     ear.wire.note_trade(outcome, Side.BUY, price)
     assert ear.hear(ear.change(5100, 7, side=ASK)) is True
-    assert ear.watch.trades[0] == trade_text(price)
+    assert ear.watch.trades[0] == last_trade_text(price)
 
 
 def test_the_event_of_an_older_trade_does_not_spoil_the_hashes_of_a_newer_one(ear):
@@ -133,11 +133,6 @@ def test_facts_that_changed_have_to_be_understood_anew(ear):
     assert ear.watch.tokens[0].explained
     ear.watch.refresh(Facts.of(market("0.001")))
     assert not ear.watch.tokens[0].explained
-
-
-@pytest.mark.parametrize(("price", "text"), [(6200, "0.620"), (4200, "0.420"), (10, "0.001"), (6225, "0.6225")])
-def test_trades_are_written_with_at_least_three_decimals(price, text):
-    assert trade_text(price) == text
 
 
 def test_the_tokens_of_the_facts_are_those_of_the_market():
