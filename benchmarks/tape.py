@@ -14,29 +14,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import pyarrow.parquet
-
 from pmm._fast import ASK, BID, GRID
-from pmm.model import MILLISECOND, SHARE, Market, Nanos, Side, Token
+from pmm.model import MILLISECOND, Market, Nanos, Side, Token
+from pmm.recordings.tickscope import Row, read_rows
 from pmm.sim.catalog import MIN_ORDER_SIZE
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import LevelChange, Outcome
 
 FILE = Path("ws/tickscope-polymarket_20260607_0130.parquet")
-SIDES = {"BID": BID, "ASK": ASK}
 TICK = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    at_ms: int
-    token: str
-    trade: bool
-    side: int
-    price: int
-    size: int
-    best_bid: int
-    best_ask: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +36,7 @@ class Tape:
 
 def read(folder: Path, rows_max: int | None = None) -> Tape:
     """The tape from the folder of recordings; `rows_max` cuts it short."""
-    rows = list(_rows(folder / FILE))[:rows_max]
+    rows = read_rows(folder / FILE)[:rows_max]
     begin = rows[0].at_ms
     wires = _wires(rows, begin)
     opening = array([wire.dump(outcome) for wire in _unique(wires) for outcome in Outcome])
@@ -62,35 +48,14 @@ def read(folder: Path, rows_max: int | None = None) -> Tape:
     return Tape([wire.market for wire in _unique(wires)], opening, frames)
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    table = pyarrow.parquet.read_table(path).sort_by("timestamp").to_pydict()
-    for at, price, size, bid, ask, side, kind, token in zip(
-        *(
-            table[key]
-            for key in ("timestamp", "price", "size", "best_bid", "best_ask", "side", "event_type", "asset_id")
-        ),
-        strict=True,
-    ):
-        yield Row(
-            round(at.timestamp() * 1000),
-            token,
-            kind == "LAST_TRADE",
-            SIDES[side],
-            round(price * GRID),
-            round(size * SHARE),
-            round((bid or 0) * GRID),
-            round((ask or 0) * GRID),
-        )
-
-
 def _wires(rows: list[Row], begin: int) -> dict[str, MarketWire]:
     """One wire for the two tokens of a market; they are those whose changes mirror each other most often."""
     pairs: dict[tuple[str, str], int] = defaultdict(int)
-    last: dict[tuple[int, int, int, int], str] = {}
+    last: dict[tuple[int, Side, int, int], str] = {}
     for row in rows:
         if row.trade:
             continue
-        twin = last.pop((row.at_ms, 1 - row.side, GRID - row.price, row.size), None)
+        twin = last.pop((row.at_ms, row.side.opposite, GRID - row.price, row.size), None)
         if twin is None:
             last[row.at_ms, row.side, row.price, row.size] = row.token
         elif twin != row.token:
@@ -115,11 +80,11 @@ def _millisecond(rows: list[Row], wires: dict[str, MarketWire], at_ms: int) -> I
         wire = wires[row.token]
         outcome = Outcome.YES if row.token == wire.market.yes else Outcome.NO
         if row.trade:
-            side = Side.BUY if row.side == BID else Side.SELL
-            wire.note_trade(outcome, side, row.price)
-            yield wire.print_(outcome, side, row.price, row.size, at_ms).data
+            wire.note_trade(outcome, row.side, row.price)
+            yield wire.print_(outcome, row.side, row.price, row.size, at_ms).data
         elif outcome is Outcome.YES and 0 < row.price < GRID:
-            yield wire.price_change(LevelChange(row.side, row.price, row.size), at_ms, Outcome.YES)[-1].data
+            change = LevelChange(BID if row.side is Side.BUY else ASK, row.price, row.size)
+            yield wire.price_change(change, at_ms, Outcome.YES)[-1].data
     newest = {row.token: row for row in rows if not row.trade and row.token == wires[row.token].market.yes}
     for token, row in newest.items():
         yield from _repair(wires[token], row, at_ms)

@@ -69,9 +69,7 @@ def read(path: Path) -> list[Recorded]:
 
     Raises BadRecording, and MissingExtra where pyarrow is not installed.
     """
-    rows = sorted(_rows(path), key=lambda row: row.at_ms)
-    if not rows:
-        raise BadRecording(f"{path} holds no row")
+    rows = read_rows(path)
     markets = _markets(rows)
     messages = [_opening(rows, markets)]
     pending: Row | None = None
@@ -88,6 +86,14 @@ def read(path: Path) -> list[Recorded]:
     if pending is not None:
         messages.append(_changes((pending,), markets))
     return messages
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file in order of the venue's time.  Raises as `read` does."""
+    rows = sorted(_rows(path), key=lambda row: row.at_ms)
+    if not rows:
+        raise BadRecording(f"{path} holds no row")
+    return rows
 
 
 def _rows(path: Path) -> Iterator[Row]:
