@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import urllib.request
@@ -16,27 +15,11 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.support import blackbox
+from tests.support.blackbox import Finished
+
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a process left behind."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        """Every line of stdout; fails where one is not JSON."""
-        return [json.loads(line) for line in self.stdout.splitlines()]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        (only,) = self.documents
-        return only
 
 
 Pmm = Callable[..., Finished]
@@ -55,8 +38,7 @@ def _own_log() -> Iterator[None]:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The least a process needs, and nowhere to read settings from."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "PMM_PURE") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    return blackbox.environment(tmp_path, PYTHONPATH=str(ROOT))
 
 
 @pytest.fixture
@@ -109,11 +91,10 @@ class Exchange:
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     home = tmp_path_factory.mktemp("exchange")
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "PMM_PURE") if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, "-m", "pmm", "exchange", "--port", "0", "--quiet-markets", "150", "--json", "-q"],
         cwd=home,
-        env={**kept, "PYTHONPATH": str(ROOT), "HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+        env=blackbox.environment(home, PYTHONPATH=str(ROOT)),
         stdout=subprocess.PIPE,
         text=True,
     )
