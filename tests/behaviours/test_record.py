@@ -22,8 +22,12 @@ SUFFIX = "*.pmmrec.zst"
 def lines(folder: Path) -> Iterator[Record]:
     """Every line of every file, read by zstd and JSON alone."""
     for file in sorted(folder.glob(SUFFIX)):
-        with zstandard.ZstdDecompressor().stream_reader(file.read_bytes(), read_across_frames=True) as text:
-            yield from map(json.loads, text.read().splitlines())
+        yield from map(json.loads, unpacked(file).splitlines())
+
+
+def unpacked(file: Path) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(file.read_bytes(), read_across_frames=True) as text:
+        return text.read()
 
 
 def texts(folder: Path) -> list[str]:
@@ -40,9 +44,15 @@ def recording(home: Path, exchange: Exchange, *arguments: str, out: str = "rec",
 def until_kept(folder: Path, count: int) -> list[str]:
     """Look until so many messages are on the disk; they are a second after they came."""
     deadline = time.monotonic() + LIMIT_S
-    while len(found := texts(folder)) < count:
+    while len(found := written(folder)) < count:
         assert time.monotonic() < deadline, found[-3:]
     return found
+
+
+def written(folder: Path) -> list[str]:
+    """The messages so far of files that are still being written: the system may show half of a write."""
+    whole = [line for file in sorted(folder.glob(SUFFIX)) for line in unpacked(file).split(b"\n")[:-1]]
+    return [line["text"] for line in map(json.loads, whole) if line["kind"] == "message"]
 
 
 def mark(number: int, market: str = "0x0") -> str:
