@@ -24,7 +24,8 @@ from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.facts import Facts
-from pmm.drivers.live import INBOX_LIMIT, Live
+from pmm.drivers.inbox import INBOX_LIMIT
+from pmm.drivers.live import Live
 from pmm.drivers.signals import stop_signals
 from pmm.drivers.wire import Wire
 from pmm.errors import ConfigError, Halted, MarketNotFound, NoMarketData, PmmError, Unreachable

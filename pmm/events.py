@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from pmm.model import BookPage, ConditionId, Market, Nanos, OrderId, Price, Size, TokenId
+from pmm.account import Balances, OrderStatus, OwnOrder, TradeStatus
+from pmm.model import BookPage, ConditionId, Market, Nanos, OrderId, Price, Side, Size, TokenId
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +159,126 @@ class Unanswered:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """News of the settlement of a fill that was told before: its trade is now `status`."""
+
+    at: Nanos
+    order_id: OrderId
+    trade_id: str
+    status: TradeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """The venue shows an order of ours as it was some time after `asked_at`; its trades were told before this.
+
+    `matched` is how much of it traded, also what we were not told yet.
+    """
+
+    at: Nanos
+    asked_at: Nanos
+    order_id: OrderId
+    status: OrderStatus
+    matched: Size
+
+
+class Reading(StrEnum):
+    """Which of two independent reads says something about an order."""
+
+    ORDER = "order"
+    OPEN_ORDERS = "open_orders"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMissing:
+    """A read that was sent at `asked_at` does not know the order: no proof by itself, it may still be on its way."""
+
+    at: Nanos
+    asked_at: Nanos
+    order_id: OrderId
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An order of an earlier run of ours, found again: it may rest, and keeps its place in the queue."""
+
+    at: Nanos
+    order_id: OrderId
+    market: ConditionId
+    token: TokenId
+    side: Side
+    price: Price
+    size: Size
+    expires_at: Nanos
+    created_at: Nanos
+
+
+class VenueStatus(StrEnum):
+    """What the venue allows at the moment (protocol reference, section 9)."""
+
+    NORMAL = "NORMAL"
+    RESTARTING = "RESTARTING"
+    POST_ONLY = "POST_ONLY"
+    CANCEL_ONLY = "CANCEL_ONLY"
+    DISABLED = "DISABLED"
+
+
+@dataclass(frozen=True, slots=True)
+class VenueNews:
+    """An answer that says which mode the venue is in; `retry_at` is when it asked to be tried again, if it did."""
+
+    at: Nanos
+    status: VenueStatus
+    retry_at: Nanos | None = None
+    cause: str = ""
+
+
+class BeatNews(StrEnum):
+    """What became of a heartbeat: taken, not answered, or the chain of somebody else on our account."""
+
+    TAKEN = "taken"
+    MISSED = "missed"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One heartbeat of the dead-man switch, sent at `sent_at`."""
+
+    at: Nanos
+    sent_at: Nanos
+    news: BeatNews
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSignal:
+    """The socket that tells of our own orders opened or closed; what happened meanwhile is not repeated by it."""
+
+    at: Nanos
+    news: FeedNews
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRead:
+    """The answer to a `ReadAccount`: open orders, then balances, as they were some time after `asked_at`.
+
+    What the orders and trades say about orders of ours was told by events of their own before this one.  `foreign` are
+    the open orders of others on the account.  `failed` says why there is no answer; nothing else is meant then.
+    """
+
+    at: Nanos
+    asked_at: Nanos
+    foreign: tuple[OwnOrder, ...] = ()
+    balances: Balances | None = None
+    failed: str = ""
+
+
 ExecReport: TypeAlias = Accepted | Rejected | Canceled | CancelRejected | Filled | Unanswered
-Event: TypeAlias = MarketListed | MarketDropped | Frame | BookRead | FeedSignal | Timer | Wake | Operator | ExecReport
+AccountNews: TypeAlias = Settled | OrderShown | OrderMissing | Adopted | VenueNews | Beat | UserSignal | AccountRead
+Event: TypeAlias = (
+    MarketListed | MarketDropped | Frame | BookRead | FeedSignal | Timer | Wake | Operator | ExecReport | AccountNews
+)

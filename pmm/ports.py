@@ -6,13 +6,14 @@ event at its own `at`: at once when that time has come, later when it lies ahead
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from pmm.commands import OrderCommand
 from pmm.core.step import Step
 from pmm.events import Event
-from pmm.model import Nanos, TokenId
+from pmm.model import ConditionId, Nanos, OrderId, Price, Side, Size, TokenId
 
 Emit: TypeAlias = Callable[[Event], None]
 
@@ -62,6 +63,45 @@ class Gateway(World, Protocol):
 
     def observe(self, event: Event, emit: Emit) -> None:
         """See every event before the engine does; a simulated venue reads the tape here."""
+
+
+class Service(Protocol):
+    """Something that works beside the feeds: a user socket, a heartbeat, the calls of a gateway."""
+
+    async def serve(self, emit: Emit) -> None:
+        """Work until cancelled; raises only what shall end the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order that is about to be sent: enough to send the same bytes again and to know it after a restart.
+
+    `body` is the whole request of the order alone, signed; `venue_id` is its hash, known before the venue knows it.
+    """
+
+    order_id: OrderId
+    venue_id: str
+    market: ConditionId
+    token: TokenId
+    side: Side
+    price: Price
+    size: Size
+    expires_at: Nanos | None
+    created_at: Nanos
+    body: bytes
+
+
+class IntentLog(Protocol):
+    """What survives the process: nothing is sent that was not written here before."""
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        """Write and wait until the disk has them.  Raises DiskError; then nothing may be sent."""
+
+    def close(self, order_ids: Iterable[OrderId]) -> None:
+        """The venue has proven that these are over; need not be on the disk at once.  Raises DiskError."""
+
+    def open_intents(self) -> list[Intent]:
+        """Orders of earlier runs, and of this one, that are not proven to be over; oldest first."""
 
 
 class Sink(Protocol):

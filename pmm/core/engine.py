@@ -26,6 +26,9 @@ from pmm.core.view import Strategy, Targets, View
 from pmm.errors import ImpossibleMove
 from pmm.events import (
     Accepted,
+    AccountRead,
+    Adopted,
+    Beat,
     BookRead,
     Canceled,
     CancelRejected,
@@ -38,9 +41,14 @@ from pmm.events import (
     MarketListed,
     Operator,
     OperatorAction,
+    OrderMissing,
+    OrderShown,
     Rejected,
+    Settled,
     Timer,
     Unanswered,
+    UserSignal,
+    VenueNews,
     Wake,
 )
 from pmm.model import SHARE, ConditionId, Nanos, Price, Size, size_text
@@ -148,6 +156,17 @@ class Engine:
                 self._on_operator(event, out)
             case Accepted() | Rejected() | Canceled() | CancelRejected() | Filled() | Unanswered():
                 self._on_report(event, out)
+            case (
+                Settled()
+                | OrderShown()
+                | OrderMissing()
+                | Adopted()
+                | VenueNews()
+                | Beat()
+                | UserSignal()
+                | AccountRead()
+            ):
+                pass
             case _:
                 assert_never(event)
 

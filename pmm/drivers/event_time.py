@@ -11,7 +11,19 @@ from itertools import count
 from time import perf_counter_ns
 from typing import assert_never
 
-from pmm.commands import Cancel, Command, Place, ReadBooks, Reconnect, Resubscribe
+from pmm.commands import (
+    Cancel,
+    CancelAll,
+    Command,
+    Place,
+    QueryOrder,
+    ReadAccount,
+    ReadBooks,
+    Reconnect,
+    Repost,
+    Resubscribe,
+    StopHeartbeat,
+)
 from pmm.core.engine import Engine, Outcome
 from pmm.drivers.wire import Wire
 from pmm.events import Event, Frame, Operator, OperatorAction, Timer, Wake
@@ -103,7 +115,7 @@ class EventTime:
         assert wire is not None, "commands are carried out while running"
         for command in commands:
             match command:
-                case Place() | Cancel():
+                case Place() | Cancel() | QueryOrder() | Repost() | CancelAll() | ReadAccount() | StopHeartbeat():
                     orders.append(command)
                 case Reconnect():
                     wire.reconnect(command, at, self.emit)

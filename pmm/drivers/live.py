@@ -12,17 +12,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
 
-from pmm.commands import Cancel, Command, OrderCommand, Place, ReadBooks, Reconnect, Resubscribe
+from pmm.commands import (
+    Cancel,
+    CancelAll,
+    Command,
+    OrderCommand,
+    Place,
+    QueryOrder,
+    ReadAccount,
+    ReadBooks,
+    Reconnect,
+    Repost,
+    Resubscribe,
+    StopHeartbeat,
+)
 from pmm.core.engine import Engine, Outcome
 from pmm.core.step import Step
 from pmm.drivers.facts import Facts
-from pmm.errors import DiskError, InboxFull, OrdersMayRemain
+from pmm.drivers.inbox import Inbox
+from pmm.errors import DiskError, OrdersMayRemain
 from pmm.events import BookRead, Event, Frame, MarketDropped, MarketListed, Operator, OperatorAction, Timer, Wake
 from pmm.model import MILLISECOND, SECOND, ConditionId, Market, Nanos
 from pmm.ports import BookReader, Feed, Gateway, Sink
 
-# More frames than this wait only when the engine has fallen behind for seconds; the books are then fetched anew.
-INBOX_LIMIT = 20_000
 # How long orders may take to go away after a stop before the run ends without proof.
 STOP_LIMIT: Nanos = 10 * SECOND
 # A wish to be woken that is due already is granted after this, so that nothing can spin.
@@ -40,10 +52,7 @@ class Roster(Protocol):
 
 
 class Live:
-    """One run over real time.  `feeds` are keyed by their connection number and may become more while it goes on.
-
-    `overflows` counts how often a feed was told that the inbox is full; it then opens its connection anew.
-    """
+    """One run over real time.  `feeds` are keyed by their connection number and may become more while it goes on."""
 
     def __init__(
         self,
@@ -68,28 +77,32 @@ class Live:
         self.facts = facts
         self.timer = timer
         self.stop_limit = stop_limit
-        self.overflows = 0
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self._inbox = Inbox(self._take)
         self._tasks: asyncio.TaskGroup | None = None
         self._running: dict[int, asyncio.Task[None]] = {}
         self._listed: dict[ConditionId, MarketListed] = {}
         self._leaving: set[ConditionId] = set()
         self._owed: asyncio.TimerHandle | None = None
+        self._owed_at: Nanos = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Nanos = 0
         self._stopping_since: Nanos | None = None
         self.sink_failure: OSError | DiskError | None = None
 
+    @property
+    def overflows(self) -> int:
+        """How often a feed was told that the inbox is full; it then opens its connection anew."""
+        return self._inbox.overflows
+
     def emit(self, event: Event) -> None:
-        """Deliver an event at its time.  Raises InboxFull for a frame that finds the inbox at its limit."""
+        """Deliver an event at its time, a frame within this call.  Raises InboxFull for a frame beyond the limit."""
         delay = event.at - time.time_ns()
         if delay > 0:
-            asyncio.get_running_loop().call_later(delay / SECOND, self._inbox.put_nowait, event)
-            return
-        if isinstance(event, Frame) and self._inbox.qsize() >= INBOX_LIMIT:
-            self.overflows += 1
-            raise InboxFull(f"{INBOX_LIMIT} frames wait for the engine")
-        self._inbox.put_nowait(event)
+            asyncio.get_running_loop().call_later(delay / SECOND, self._inbox.put, event)
+        elif isinstance(event, Frame):
+            self._inbox.put_frame(event)
+        else:
+            self._inbox.put(event)
 
     def add_sink(self, sink: Sink) -> None:
         self.sinks.append(sink)
@@ -126,7 +139,7 @@ class Live:
             if self.facts is not None:
                 tasks.append(group.create_task(self.facts.run(self._quoted, self._relist)))
             try:
-                await self._turn()
+                await self._inbox.serve()
             finally:
                 self._tasks = None
                 for handle in (self._owed, self._alarm):
@@ -146,10 +159,6 @@ class Live:
         while True:
             await asyncio.sleep(self.timer / SECOND)
             self.emit(Timer(time.time_ns()))
-
-    async def _turn(self) -> None:
-        while not self._take(await self._inbox.get()):
-            pass
 
     def _take(self, event: Event) -> bool:
         if isinstance(event, MarketListed):
@@ -188,7 +197,7 @@ class Live:
 
     def _obey(self, command: Command, orders: list[OrderCommand]) -> None:
         match command:
-            case Place() | Cancel():
+            case Place() | Cancel() | QueryOrder() | Repost() | CancelAll() | ReadAccount() | StopHeartbeat():
                 orders.append(command)
             case Reconnect():
                 self.feeds[command.connection].reconnect(command.cause)
@@ -205,11 +214,14 @@ class Live:
 
     def _arm(self) -> None:
         """Wake the gateway when it next owes an answer."""
+        due = self.gateway.next_at()
         if self._owed is not None:
+            if due == self._owed_at:
+                return
             self._owed.cancel()
             self._owed = None
-        due = self.gateway.next_at()
         if due is not None:
+            self._owed_at = due
             delay = max(0, due - time.time_ns()) / SECOND
             self._owed = asyncio.get_running_loop().call_later(delay, self._advance)
 
@@ -230,7 +242,7 @@ class Live:
 
     def _ring(self) -> None:
         self._alarm = None
-        self._inbox.put_nowait(Wake(max(self._alarm_at, time.time_ns())))
+        self._inbox.put(Wake(max(self._alarm_at, time.time_ns())))
 
     def _quoted(self) -> list[MarketListed]:
         return [listing for listing in self._listed.values() if listing.quoted]

@@ -8,88 +8,35 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-PRICE_PLACES = 4
-MICRO_PLACES = 6
-NANO_PLACES = 9
-
-
-def _http(text: str) -> str:
-    return _address(text, ("http", "https"))
-
-
-def _websocket(text: str) -> str:
-    return _address(text, ("ws", "wss"))
-
-
-def _address(text: str, schemes: tuple[str, ...]) -> str:
-    wanted = " or ".join(f"{scheme}://host" for scheme in schemes)
-    try:
-        parts = urlsplit(text.strip())
-        whole = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        whole = False
-    if not whole:
-        raise ValueError(f"must be an address such as {wanted}")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must not carry a user name or a password")
-    return text.strip().rstrip("/")
-
-
-def _absent(value: object) -> object:
-    """An empty text means "not set": a copied example file holds `POLY_API_KEY=`."""
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _private_key(secret: SecretStr | None) -> SecretStr | None:
-    if secret is None:
-        return None
-    digits = secret.get_secret_value().removeprefix("0x")
-    if len(digits) != 64 or any(char not in "0123456789abcdefABCDEF" for char in digits):
-        raise ValueError("must be 64 hexadecimal digits, with or without 0x")
-    return secret
-
-
-def _eth_address(text: str | None) -> str | None:
-    if text is None:
-        return None
-    digits = text.removeprefix("0x")
-    if len(text) != 42 or len(digits) != 40 or any(char not in "0123456789abcdefABCDEF" for char in digits):
-        raise ValueError("must be 0x and 40 hexadecimal digits")
-    return text
-
-
-def _digits(value: object) -> object:
-    """A choice of numbers written as text, which is all an environment can hold."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http)]
-WsUrl = Annotated[str, AfterValidator(_websocket)]
-Secret = Annotated[SecretStr | None, BeforeValidator(_absent)]
-PositivePrice = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=PRICE_PLACES)]
-Shares = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=MICRO_PLACES)]
-Dollars = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=MICRO_PLACES)]
-Seconds = Annotated[Decimal, Field(gt=0, le=86_400, decimal_places=NANO_PLACES)]
-
-
-def _units(value: Decimal, places: int) -> int:
-    """Exact: no field holds more places than its unit."""
-    return int(value.scaleb(places))
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+from pmm.settings.live import Live
+from pmm.settings.units import (
+    MICRO_PLACES,
+    NANO_PLACES,
+    PRICE_PLACES,
+    Dollars,
+    HttpUrl,
+    PositivePrice,
+    Seconds,
+    Secret,
+    Section,
+    Shares,
+    WsUrl,
+    absent,
+    checked_address,
+    checked_key,
+    digits,
+    units,
+)
 
 
 class Venue(Section):
     """Addresses of the venue. All of them point to a local exchange as well."""
 
-    chain_id: Annotated[Literal[137, 80002], BeforeValidator(_digits)] = Field(
+    chain_id: Annotated[Literal[137, 80002], BeforeValidator(digits)] = Field(
         default=137, description="137 is Polygon, 80002 is the Amoy test net."
     )
     clob_api_url: HttpUrl = Field(default="https://clob.polymarket.com", description="Order books and orders (REST).")
@@ -108,16 +55,16 @@ class Venue(Section):
 class Wallet(Section):
     """Needed for live trading only. Never printed, never logged."""
 
-    private_key: Annotated[Secret, AfterValidator(_private_key)] = Field(
+    private_key: Annotated[Secret, AfterValidator(checked_key)] = Field(
         default=None, description="Key that signs orders."
     )
     api_key: Secret = Field(default=None, description="API credentials of the CLOB: key.")
     api_secret: Secret = Field(default=None, description="API credentials of the CLOB: secret.")
     passphrase: Secret = Field(default=None, description="API credentials of the CLOB: pass phrase.")
-    funder: Annotated[str | None, BeforeValidator(_absent), AfterValidator(_eth_address)] = Field(
+    funder: Annotated[str | None, BeforeValidator(absent), AfterValidator(checked_address)] = Field(
         default=None, description="Wallet that holds the money; empty when it is the signer itself."
     )
-    signature_type: Annotated[Literal[0, 1, 2, 3], BeforeValidator(_digits)] = Field(
+    signature_type: Annotated[Literal[0, 1, 2, 3], BeforeValidator(digits)] = Field(
         default=0, description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet."
     )
 
@@ -150,23 +97,23 @@ class Ws(Section):
 
     @property
     def reconnect_base_delay_ns(self) -> int:
-        return _units(self.reconnect_base_delay, NANO_PLACES)
+        return units(self.reconnect_base_delay, NANO_PLACES)
 
     @property
     def reconnect_max_delay_ns(self) -> int:
-        return _units(self.reconnect_max_delay, NANO_PLACES)
+        return units(self.reconnect_max_delay, NANO_PLACES)
 
     @property
     def heartbeat_interval_ns(self) -> int:
-        return _units(self.heartbeat_interval, NANO_PLACES)
+        return units(self.heartbeat_interval, NANO_PLACES)
 
     @property
     def stale_data_threshold_ns(self) -> int:
-        return _units(self.stale_data_threshold, NANO_PLACES)
+        return units(self.stale_data_threshold, NANO_PLACES)
 
     @property
     def starting_limit_ns(self) -> int:
-        return _units(self.starting_limit, NANO_PLACES)
+        return units(self.starting_limit, NANO_PLACES)
 
 
 class Feed(Section):
@@ -194,19 +141,19 @@ class Feed(Section):
 
     @property
     def facts_interval_ns(self) -> int:
-        return _units(self.facts_interval, NANO_PLACES)
+        return units(self.facts_interval, NANO_PLACES)
 
     @property
     def compare_interval_ns(self) -> int:
-        return _units(self.compare_interval, NANO_PLACES)
+        return units(self.compare_interval, NANO_PLACES)
 
     @property
     def fallback_after_ns(self) -> int:
-        return _units(self.fallback_after, NANO_PLACES)
+        return units(self.fallback_after, NANO_PLACES)
 
     @property
     def recovery_delay_ns(self) -> int:
-        return _units(self.recovery_delay, NANO_PLACES)
+        return units(self.recovery_delay, NANO_PLACES)
 
 
 class Mm(Section):
@@ -229,23 +176,23 @@ class Mm(Section):
 
     @property
     def spread_price(self) -> int:
-        return _units(self.spread, PRICE_PLACES)
+        return units(self.spread, PRICE_PLACES)
 
     @property
     def size_micro(self) -> int:
-        return _units(self.size, MICRO_PLACES)
+        return units(self.size, MICRO_PLACES)
 
     @property
     def requote_threshold_price(self) -> int:
-        return _units(self.requote_threshold, PRICE_PLACES)
+        return units(self.requote_threshold, PRICE_PLACES)
 
     @property
     def position_limit_micro(self) -> int:
-        return _units(self.position_limit, MICRO_PLACES)
+        return units(self.position_limit, MICRO_PLACES)
 
     @property
     def loop_interval_ns(self) -> int:
-        return _units(self.loop_interval, NANO_PLACES)
+        return units(self.loop_interval, NANO_PLACES)
 
 
 class Orders(Section):
@@ -258,11 +205,11 @@ class Orders(Section):
 
     @property
     def min_order_size_micro(self) -> int:
-        return _units(self.min_order_size, MICRO_PLACES)
+        return units(self.min_order_size, MICRO_PLACES)
 
     @property
     def max_order_size_micro(self) -> int:
-        return _units(self.max_order_size, MICRO_PLACES)
+        return units(self.max_order_size, MICRO_PLACES)
 
 
 class Risk(Section):
@@ -275,25 +222,25 @@ class Risk(Section):
     max_errors_per_minute: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=5, description="What counts as a burst."
     )
-    enforce: Annotated[bool | None, BeforeValidator(_absent)] = Field(
+    enforce: Annotated[bool | None, BeforeValidator(absent)] = Field(
         default=None, description="Act on limits (true), log only (false); empty: act when live."
     )
 
     @property
     def max_daily_loss_micro(self) -> int:
-        return _units(self.max_daily_loss, MICRO_PLACES)
+        return units(self.max_daily_loss, MICRO_PLACES)
 
     @property
     def max_position_micro(self) -> int:
-        return _units(self.max_position, MICRO_PLACES)
+        return units(self.max_position, MICRO_PLACES)
 
     @property
     def max_total_exposure_micro(self) -> int:
-        return _units(self.max_total_exposure, MICRO_PLACES)
+        return units(self.max_total_exposure, MICRO_PLACES)
 
     @property
     def error_cooldown_ns(self) -> int:
-        return _units(self.error_cooldown, NANO_PLACES)
+        return units(self.error_cooldown, NANO_PLACES)
 
 
 class Shadow(Section):
@@ -326,7 +273,7 @@ class Settings(BaseSettings):
     dry_run: bool = Field(
         default=True, description="Simulate orders against public data; nothing is sent to the venue."
     )
-    profile: Annotated[str | None, BeforeValidator(_absent)] = Field(
+    profile: Annotated[str | None, BeforeValidator(absent)] = Field(
         default=None, description="A named set of defaults: conservative or tight."
     )
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
@@ -343,6 +290,7 @@ class Settings(BaseSettings):
     orders: Orders = Field(default_factory=Orders)
     risk: Risk = Field(default_factory=Risk)
     shadow: Shadow = Field(default_factory=Shadow)
+    live: Live = Field(default_factory=Live)
 
     @property
     def risk_enforced(self) -> bool:

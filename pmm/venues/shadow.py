@@ -114,7 +114,7 @@ class ShadowGateway:
             due, _, command = heapq.heappop(self._arrivals)
             if isinstance(command, Place):
                 self._place(command, due, emit)
-            else:
+            elif isinstance(command, Cancel):
                 self._cancel(command, due, emit)
 
     def _place(self, command: Place, at: Nanos, emit: Emit) -> None:

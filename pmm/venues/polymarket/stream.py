@@ -30,6 +30,10 @@ CLOSE_TIMEOUT_S = 1.0
 # The official client takes a connection for dead after so long without PONG (protocol reference, section 5.1).
 PONG_LIMIT_S = 30.0
 PONG_LIMIT_BEATS = 3
+# The library hands over what it has buffered without letting the loop run.  After so many frames or bytes in one go,
+# about a millisecond of work each, timers, signals, the heartbeat and other sockets have their turn.
+TURN_FRAMES = 64
+TURN_BYTES = 64 * 1024
 
 
 class Dice(Protocol):
@@ -184,15 +188,21 @@ class MarketStream:
 
     async def _receive(self, socket: ClientConnection, emit: Emit) -> str:
         clock = asyncio.get_running_loop().time
+        frames = size = 0
         try:
             async with asyncio.timeout(self.pong_limit) as watch:
-                while True:
+                while not self._reconnect.is_set():
                     data = await socket.recv(decode=False)
                     emit(Frame(time.time_ns(), self.connection, data))
                     if data[:1] in (b"{", b"["):
                         self._failures = 0
                     elif data == b"PONG":
                         watch.reschedule(clock() + self.pong_limit)
+                    frames, size = frames + 1, size + len(data)
+                    if frames >= TURN_FRAMES or size >= TURN_BYTES:
+                        frames = size = 0
+                        await asyncio.sleep(0)
+                return self._cause
         except TimeoutError:
             return f"no PONG for {self.pong_limit:g} s"
         except ConnectionClosed as error:
