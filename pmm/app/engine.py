@@ -1,0 +1,44 @@
+"""The engine of the settings: which strategy, and every limit it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pmm.core.engine import Engine, EngineConfig
+from pmm.core.feed import FeedLimits
+from pmm.core.risk import RiskLimits
+from pmm.core.trust import FallbackLimits, TrustLimits, Verify
+from pmm.core.view import Strategy
+from pmm.errors import ConfigError
+from pmm.settings import Settings
+from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
+
+STRATEGIES: dict[str, Callable[[Settings], Strategy]] = {
+    "fixed_spread": lambda settings: FixedSpread(
+        FixedSpreadParams(settings.mm.spread_price, settings.mm.size_micro, settings.mm.position_limit_micro)
+    ),
+}
+
+
+def strategy_for(settings: Settings) -> Strategy:
+    """The quoting model by its name.  Raises ConfigError that lists the names there are."""
+    make = STRATEGIES.get(settings.mm.strategy)
+    if make is None:
+        raise ConfigError([f"mm.strategy: {settings.mm.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}"])
+    return make(settings)
+
+
+def engine_for(settings: Settings, strategy: Strategy | None = None) -> Engine:
+    """The engine of these settings, with another strategy than theirs where one is given."""
+    ws, feed, mm, risk = settings.ws, settings.feed, settings.mm, settings.risk
+    config = EngineConfig(
+        requote_threshold=mm.requote_threshold_price,
+        max_position=risk.max_position_micro,
+        feed=FeedLimits(ws.starting_limit_ns, ws.stale_data_threshold_ns),
+        trust=TrustLimits(Verify(feed.verify_hashes), compare_interval=feed.compare_interval_ns),
+        fallback=FallbackLimits(
+            feed.fallback_after_ns, recovery=feed.recovery_delay_ns, quote_on_rest=feed.quote_on_rest
+        ),
+        risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
+    )
+    return Engine(strategy or strategy_for(settings), config)
