@@ -31,7 +31,7 @@ class Inbox:
         self._take = take
         self._waiting: deque[Event] = deque()
         self._stirred = asyncio.Event()
-        self._idle = False  # served, and no event is being taken
+        self._idle = False  # it is served, and no event is being taken
         self._over = False
         self._failure: Exception | None = None
 
@@ -60,28 +60,24 @@ class Inbox:
     async def serve(self) -> None:
         """Take what waits and what comes, until the last event.  Raises what `take` raised."""
         self._idle = True
-        while not self._over:
-            self._turn()
-            if self._over:
-                break
-            if not self._waiting:
-                self._stirred.clear()
+        try:
+            while not self._over:
                 await self._stirred.wait()
-            else:
+                self._stirred.clear()
+                self._turn()
                 await asyncio.sleep(0)
+        finally:
+            self._idle = False
         if self._failure is not None:
             raise self._failure
 
     def _turn(self) -> None:
-        """Take events until none waits, for so long as one turn goes."""
-        self._idle = False
+        """Take what waits, as many events as one turn has; what is left is for `serve`."""
+        left, self._idle = TURN_EVENTS, False
         try:
-            for _ in range(TURN_EVENTS):
-                if not self._waiting:
-                    break
-                if self._take(self._waiting.popleft()):
-                    self._over = True
-                    break
+            while left and self._waiting and not self._over:
+                left -= 1
+                self._over = self._take(self._waiting.popleft())
         except Exception as error:  # noqa: BLE001 - it belongs to the run, not to the feed whose frame was taken
             self._failure, self._over = error, True
         self._idle = not self._over

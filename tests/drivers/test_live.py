@@ -10,7 +10,7 @@ import pytest
 from pmm.commands import Cancel, ReadBooks, Reconnect, Resubscribe
 from pmm.core.engine import Engine, Outcome
 from pmm.core.step import Step
-from pmm.drivers import live
+from pmm.drivers import inbox, live
 from pmm.drivers.live import Live
 from pmm.errors import DiskError, InboxFull, OrdersMayRemain
 from pmm.events import (
@@ -111,6 +111,60 @@ async def test_unconfirmed_cancels_end_the_run_with_orders_may_remain():
     assert "2 orders" in error.message
 
 
+async def test_orders_that_may_remain_are_told_the_same_way_when_a_frame_brings_the_end():
+    with pytest.raises(ExceptionGroup) as caught:
+        async with session(Mute(), timer=60 * SECOND, stop_limit=1) as (driver, feed, wait):
+            driver.stop("enough")
+            await wait.until(lambda step: isinstance(step.event, Operator))
+            feed.at = time.time_ns()
+            feed.set_price("0.51")
+    (error,) = caught.value.exceptions
+    assert isinstance(error, OrdersMayRemain)
+
+
+async def test_a_frame_is_decided_on_before_the_feed_goes_on():
+    seen = []
+
+    class Watched(MockFeed):
+        async def run(self, emit):
+            def watched(event):
+                emit(event)
+                seen.append((event, wait.steps[-1].event))
+
+            await super().run(watched)
+
+    feed, wait = Watched(market(), at=time.time_ns()), Wait()
+    driver = Live(Script({}), {0: feed}, ShadowGateway(0), [wait])
+    feed.raw(b"{}")
+    feed.raw(b"[]")
+    async with asyncio.timeout(LIMIT_S):
+        run = asyncio.ensure_future(driver.run([listed()]))
+        await wait.until(lambda step: isinstance(step.event, Frame) and step.event.data == b"[]")
+        driver.stop("enough")
+        await run
+    assert [emitted is newest for emitted, newest in seen] == [True, True]
+    assert [type(event) for event in driver.engine.events] == [MarketListed, Frame, Frame, Operator]
+
+
+async def test_a_gateway_is_woken_at_its_next_answer_and_not_armed_anew_for_every_frame():
+    class Owing(Mute):
+        due = time.time_ns() + 3600 * SECOND
+
+        def next_at(self):
+            return self.due
+
+    driver = Live(Script({}), {}, Owing())
+    driver._take(Frame(0, 0, b"{}"))
+    armed = driver._owed
+    driver._take(Frame(0, 0, b"{}"))
+    assert driver._owed is armed
+    driver.gateway.due -= 1
+    driver._take(Frame(0, 0, b"{}"))
+    assert armed.cancelled()
+    assert not driver._owed.cancelled()
+    driver._owed.cancel()
+
+
 @pytest.mark.parametrize("failure", [BrokenPipeError(32, "gone"), DiskError("no space left")])
 async def test_a_sink_whose_output_is_gone_stops_the_run_in_order(failure):
     class Full:
@@ -135,7 +189,7 @@ async def test_a_reconnect_reaches_the_feed_of_that_connection():
 
 
 async def test_a_full_inbox_refuses_frames_but_never_reports(monkeypatch):
-    monkeypatch.setattr(live, "INBOX_LIMIT", 1)
+    monkeypatch.setattr(inbox, "INBOX_LIMIT", 1)
     driver = Live(Engine(FixedSpread()), {}, ShadowGateway(0))
     driver.emit(Frame(0, 0, b"{}"))
     with pytest.raises(InboxFull):
@@ -281,7 +335,7 @@ async def test_data_of_a_dropped_market_goes_on_until_the_engine_has_forgotten_i
 
 
 async def test_an_overflow_is_counted(monkeypatch):
-    monkeypatch.setattr(live, "INBOX_LIMIT", 0)
+    monkeypatch.setattr(inbox, "INBOX_LIMIT", 0)
     driver = Live(Script({}), {}, ShadowGateway(0))
     for count in (1, 2):
         with pytest.raises(InboxFull):
@@ -296,8 +350,9 @@ async def test_new_facts_do_not_undo_a_price_step_that_the_socket_told():
     driver.engine.markets[market().condition_id] = MarketListed(0, finer)
     driver._relist(MarketListed(1, closing), market())
     driver._relist(MarketListed(2, replace(closing, tick=1)), closing)
-    told = [driver._inbox.get_nowait().market.tick for _ in range(2)]
-    assert told == [10, 1]
+    driver.stop("enough")
+    await driver.run()
+    assert [event.market.tick for event in driver.engine.of(MarketListed)] == [10, 1]
 
 
 async def test_losing_one_of_two_connections_moves_no_order():

@@ -1,6 +1,7 @@
 """The market socket against a real server on loopback: subscribe, keep alive, pass on, come back."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from random import Random
 
@@ -11,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pmm.errors import InboxFull
 from pmm.events import FeedNews, FeedSignal, Frame
-from pmm.venues.polymarket.stream import Backoff, MarketStream
+from pmm.venues.polymarket.stream import TURN_BYTES, TURN_FRAMES, Backoff, MarketStream
 
 FAST = Backoff(base=0.01, cap=0.02, attempts=3)
 LIMIT_S = 5
@@ -165,6 +166,70 @@ async def test_a_requested_reconnect_opens_a_new_socket():
         await sink.until(lambda: len(sink.frames()) == 2)
     assert len(connections) == 2
     assert "the book is doubtful" in [event.cause for event in sink.events if isinstance(event, FeedSignal)]
+
+
+async def burst(socket, frames=400, frame="{}"):
+    """Answer the subscription with many frames at once."""
+    await socket.recv()
+    for _ in range(frames):
+        await socket.send(frame)
+    await socket.wait_closed()
+
+
+async def test_a_reconnect_that_a_frame_leads_to_leaves_the_rest_of_the_burst_unread():
+    sink = Sink()
+
+    def emit(event):
+        sink(event)
+        if isinstance(event, Frame) and len(sink.frames()) == 3:
+            stream.reconnect("that frame makes no sense")
+
+    async with running(burst, emit) as stream:
+        await sink.until(lambda: len(sink.frames()) > 3)
+    closed = [event for event in sink.events if isinstance(event, FeedSignal) and event.news is FeedNews.CLOSED]
+    assert closed[0].cause == "that frame makes no sense"
+    assert sink.events.index(closed[0]) == 5  # after CONNECTING, OPENED and three frames
+
+
+async def test_a_resubscription_that_a_frame_leads_to_is_sent_while_the_burst_goes_on():
+    sink, told = Sink(), []
+
+    def emit(event):
+        sink(event)
+        if isinstance(event, Frame) and len(sink.frames()) == 3:
+            stream.resubscribe(["1"])
+
+    async def venue(socket):
+        told.append(await socket.recv())
+        for _ in range(400):
+            await socket.send("{}")
+        told.extend([await socket.recv(), await socket.recv()])
+        await socket.send("[]")
+
+    async with running(venue, emit) as stream:
+        await sink.until(lambda: b"[]" in sink.frames())
+    assert [orjson.loads(frame).get("operation") for frame in told] == [None, "unsubscribe", "subscribe"]
+
+
+@pytest.mark.parametrize(("size", "most"), [(2, TURN_FRAMES), (TURN_BYTES // 4, 4)])
+async def test_a_burst_of_any_length_lets_the_loop_run_between_its_frames(size, most):
+    sink, in_one_go = Sink(), Counter()
+    turns = 0
+
+    def turn():
+        nonlocal turns
+        turns += 1
+        asyncio.get_running_loop().call_soon(turn)
+
+    def emit(event):
+        sink(event)
+        if isinstance(event, Frame):
+            in_one_go[turns] += 1
+
+    async with running(lambda socket: burst(socket, frame="[" + " " * (size - 2) + "]"), emit):
+        turn()
+        await sink.until(lambda: len(sink.frames()) == 400)
+    assert max(in_one_go.values()) <= most
 
 
 async def test_an_engine_that_fell_behind_gets_a_fresh_connection():
