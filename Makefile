@@ -1,6 +1,6 @@
 # Everything a fresh machine needs: Python 3.11+ and, for the compiled kernel, a C compiler.
 #   make quote   set up, build, and quote the demo market of the embedded exchange
-#   make test    every test, on the working tree and on the installed wheel
+#   make test    every test: on the installed wheel, and on the working tree those that are about it
 #   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
 #   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
@@ -16,6 +16,8 @@ SIMDJSON = build/simdjson
 WHEELS  = $(VENV)/wheel
 # And one for the official client that does not go together with the rest: it pins other versions of websockets.
 SDK     = $(VENV)/sdk
+# Real recordings of the venue, where they are; tests that need them are skipped elsewhere.
+RECORDINGS ?= $(abspath ../shared/data)
 DURATION ?= 20
 FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
@@ -32,15 +34,15 @@ quote: $(VENV)/.run
 
 test: sdk test-tree test-wheel
 
-# The promised behaviours are about what users install: they run once, on the wheel.
+# What can only be said of the working tree; everything else is about what users install.
 test-tree: $(VENV)/.test
-	$(BIN)/python -m pytest --ignore=tests/behaviours
+	$(BIN)/python -m pytest -m tree
 
 # From a copy of the tests, so that nothing but the installed package can be imported.
 test-wheel: $(WHEELS)/.test
 	rm -rf build/wheel-tests && mkdir -p build/wheel-tests
 	cp -R pyproject.toml README.md .env.example docs examples tests build/wheel-tests/
-	cd build/wheel-tests && $(abspath $(WHEELS))/bin/python -m pytest -m "not tree"
+	cd build/wheel-tests && PMM_RECORDINGS=$(RECORDINGS) $(abspath $(WHEELS))/bin/python -m pytest -m "not tree"
 
 sdk: $(SDK)/.done
 

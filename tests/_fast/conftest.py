@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-RECORDINGS = Path(__file__).parents[3] / "shared" / "data"
+from tests.support.recordings import folder
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,5 @@ def kernel(request: pytest.FixtureRequest) -> Kernel:
 
 @pytest.fixture
 def recordings() -> Path:
-    if not RECORDINGS.is_dir():
-        pytest.skip("the recordings of the venue are not beside this checkout (../shared/data)")
-    return RECORDINGS
+    """All of them, frames and other things."""
+    return folder("")

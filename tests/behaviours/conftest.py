@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 
 from tests.behaviours.pit import Pit
 from tests.support.blackbox import Exchange, Finished, Quoter, run
-
-ROOT = Path(__file__).parents[2]
 
 Pmm = Callable[..., Finished]
 Quote = Callable[..., Quoter]
@@ -49,12 +46,3 @@ def quote(tmp_path: Path) -> Iterator[Quote]:
     """Start `pmm quote` on an exchange; it is gone when the test is over."""
     with ExitStack() as stack:
         yield lambda exchange, *arguments, **more: stack.enter_context(Quoter(tmp_path, exchange, *arguments, **more))
-
-
-@pytest.fixture
-def recordings() -> Path:
-    """The folder of recorded frames, which is not part of the repository."""
-    folder = Path(os.environ.get("PMM_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ws"
-    if not folder.is_dir():
-        pytest.skip(f"no recordings: {folder} does not exist (set PMM_SHARED_DATA)")
-    return folder

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -24,18 +23,9 @@ from pmm.sim.world import DemoWorld
 from tests.support.trader import Trader, trader
 
 START: Nanos = 1_790_000_000 * SECOND
-RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "ws"
 DEMO = default_listings()[0].market
 # Nothing on loopback takes this long: whoever waits longer waits for something that does not come.
 LIMIT_S = 10.0
-
-
-@pytest.fixture
-def recordings() -> Path:
-    """The folder of recorded frames; they are not part of the repository."""
-    if not RECORDINGS.is_dir():
-        pytest.skip(f"no recordings at {RECORDINGS}")
-    return RECORDINGS
 
 
 @dataclass

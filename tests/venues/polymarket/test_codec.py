@@ -7,7 +7,6 @@ import io
 import json
 import tarfile
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import zstandard
@@ -17,12 +16,9 @@ from hypothesis import strategies as st
 from pmm.errors import BadAnswer
 from pmm.model import SECOND, FeeSchedule, Level, MarketStats, RewardTerms, Token
 from pmm.venues.polymarket import codec
+from tests.support.recordings import RECORDINGS, needs_recordings
 from tests.venues.polymarket.stub import CONDITION, NO, YES, clob
 from tests.venues.polymarket.stub import gamma as served
-
-RECORDINGS = Path(__file__).parents[4] / "shared" / "data"
-
-needs_recordings = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not beside this checkout")
 
 
 def gamma(slug: str = "rain", **more: object) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
 from pathlib import Path
 
@@ -14,12 +13,13 @@ import zstandard
 from pmm.errors import Exit
 from pmm.venues.polymarket import pages
 from pmm.venues.polymarket.pages import BadPages
+from tests.support.recordings import RECORDINGS
 from tests.venues.polymarket.stub import gamma
 
 ROWS = [gamma("a"), gamma("b"), gamma("c")]
 EVENT = {"id": "1", "slug": "weather", "title": "Weather", "markets": ROWS}
 PAGE = {"markets": ROWS}
-GAMMA = Path(os.environ.get("PMM_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data")) / "gamma"
+GAMMA = RECORDINGS / "gamma"
 
 
 def read(folder: Path, name: str, content: bytes) -> list[str]:
