@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.conftest import ROOT, Pmm
+from tests.behaviours.conftest import Pmm
 from tests.support.blackbox import Exchange
+from tests.support.recordings import ROOT
 
 # The names that users already have in their environment, each with a value that is not its default.
 KNOWN = {
