@@ -5,9 +5,8 @@ Whatever does not have the promised shape raises BadAnswer with the name of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 import orjson
 
@@ -18,7 +17,6 @@ from pmm.model import (
     PRICE_DECIMALS,
     RATE_DECIMALS,
     RATE_ONE,
-    SIZE_DECIMALS,
     TICKS,
     BookPage,
     FeeSchedule,
@@ -28,18 +26,15 @@ from pmm.model import (
     Money,
     Price,
     RewardTerms,
-    Size,
     Token,
 )
+from pmm.venues.polymarket import fields
+from pmm.venues.polymarket.fields import Record
 
-# Numbers with more digits than this belong to no market, and to expand them would cost memory.
-EXPONENT_MAX = 24
 # The venue writes the greatest spread that is rewarded in cents.
 CENT_DECIMALS = 2
 # One and two were seen; a fee is taken to this power exactly, so it must not grow without bound.
 FEE_EXPONENT_MAX = 8
-
-Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +54,26 @@ class VenueEvent:
 
 def market(answer: object, *, event_slug: str | None = None) -> Market:
     """One market of the metadata service.  A market whose tokens are not there yet has none, and is not tradable."""
-    record = _object(answer, "market")
+    record = fields.record(answer, "market")
     tokens = _tokens(record)
     return Market(
-        condition_id=_text(record, "conditionId"),
-        slug=_text(record, "slug"),
-        question=_text(record, "question"),
+        condition_id=fields.text(record, "conditionId"),
+        slug=fields.text(record, "slug"),
+        question=fields.text(record, "question"),
         tokens=tokens,
         tick=_tick(record, required=bool(tokens)),
-        min_size=_size(record.get("orderMinSize"), "orderMinSize") or 0,
+        min_size=fields.size(record.get("orderMinSize"), "orderMinSize") or 0,
         neg_risk=record.get("negRisk") is True,
         active=record.get("active") is True,
         closed=record.get("closed") is True,
         accepting_orders=record.get("acceptingOrders") is True and record.get("enableOrderBook") is True,
-        end_date=_optional_text(record, "endDate"),
+        end_date=fields.optional_text(record, "endDate"),
         event_slug=event_slug or _parent(record),
         volume=_money(record, "volume"),
         liquidity=_money(record, "liquidity"),
         version=_version(record),
-        game_start=_optional_text(record, "gameStartTime"),
-        neg_risk_id=_optional_text(record, "negRiskMarketID"),
+        game_start=fields.optional_text(record, "gameStartTime"),
+        neg_risk_id=fields.optional_text(record, "negRiskMarketID"),
         fees=_fees(record),
         rewards=_rewards(record),
         stats=_stats(record),
@@ -87,37 +82,37 @@ def market(answer: object, *, event_slug: str | None = None) -> Market:
 
 def event(answer: object) -> VenueEvent:
     """One event of the metadata service, with its markets."""
-    record = _object(answer, "event")
-    slug = _text(record, "slug")
+    record = fields.record(answer, "event")
+    slug = fields.text(record, "slug")
     return VenueEvent(
-        event_id=_text(record, "id"),
+        event_id=fields.text(record, "id"),
         slug=slug,
-        title=_text(record, "title"),
+        title=fields.text(record, "title"),
         markets=tuple(market(each, event_slug=slug) for each in array(record.get("markets") or [], "markets")),
         active=record.get("active") is True,
         closed=record.get("closed") is True,
         neg_risk=record.get("negRisk") is True,
         volume=_money(record, "volume"),
-        end_date=_optional_text(record, "endDate"),
+        end_date=fields.optional_text(record, "endDate"),
     )
 
 
 def book(answer: object) -> BookPage:
     """One order book; the order of the levels on the wire does not matter."""
-    record = _object(answer, "book")
+    record = fields.record(answer, "book")
     bids = _levels(record, "bids")
     asks = _levels(record, "asks")
     return BookPage(
-        token=_text(record, "asset_id"),
-        condition_id=_text(record, "market"),
+        token=fields.text(record, "asset_id"),
+        condition_id=fields.text(record, "market"),
         timestamp_ms=_milliseconds(record),
         bids=tuple(sorted(bids, key=lambda level: -level.price)),
         asks=tuple(sorted(asks, key=lambda level: level.price)),
-        tick=_price(record.get("tick_size"), "tick_size"),
-        min_size=_size(record.get("min_order_size"), "min_order_size"),
+        tick=fields.price(record.get("tick_size"), "tick_size"),
+        min_size=fields.size(record.get("min_order_size"), "min_order_size"),
         neg_risk=record.get("neg_risk") is True,
-        last_trade=_price(record.get("last_trade_price"), "last_trade_price"),
-        hash=_optional_text(record, "hash") or "",
+        last_trade=fields.price(record.get("last_trade_price"), "last_trade_price"),
+        hash=fields.optional_text(record, "hash") or "",
     )
 
 
@@ -130,29 +125,11 @@ def array(answer: object, name: str) -> Sequence[object]:
 
 def page(answer: object, key: str) -> tuple[Sequence[object], str | None]:
     """The records of one page and the cursor of the next one, None after the last."""
-    record = _object(answer, "page")
+    record = fields.record(answer, "page")
     cursor = record.get("next_cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise BadAnswer("next_cursor is not text")
     return array(record.get(key), key), cursor or None
-
-
-def _object(answer: object, name: str) -> Record:
-    if not isinstance(answer, dict):
-        raise BadAnswer(f"{name} is not an object")
-    return answer
-
-
-def _text(record: Record, key: str) -> str:
-    value = record.get(key)
-    if not isinstance(value, str) or not value:
-        raise BadAnswer(f"{key} is missing or not text")
-    return value
-
-
-def _optional_text(record: Record, key: str) -> str | None:
-    value = record.get(key)
-    return value if isinstance(value, str) and value else None
 
 
 def _version(record: Record) -> str:
@@ -191,7 +168,7 @@ def _strings(value: object, name: str) -> list[str]:
 
 def _tick(record: Record, *, required: bool) -> Price:
     """The price step; 0 where a market without tokens names none."""
-    tick = _price(record.get("orderPriceMinTickSize"), "orderPriceMinTickSize")
+    tick = fields.price(record.get("orderPriceMinTickSize"), "orderPriceMinTickSize")
     if tick is None and not required:
         return 0
     if tick not in TICKS:
@@ -203,10 +180,10 @@ def _fees(record: Record) -> FeeSchedule | None:
     """The schedule; None where the venue states none, zero where it states that there are no fees."""
     if record.get("feeSchedule") is None:
         return FeeSchedule(0, 1, taker_only=True, rebate=0) if record.get("feesEnabled") is False else None
-    schedule = _object(record["feeSchedule"], "feeSchedule")
-    rate = _units(schedule.get("rate"), RATE_DECIMALS, "feeSchedule rate")
-    exponent = _units(schedule.get("exponent"), 0, "feeSchedule exponent")
-    rebate = _units(schedule.get("rebateRate"), RATE_DECIMALS, "feeSchedule rebateRate")
+    schedule = fields.record(record["feeSchedule"], "feeSchedule")
+    rate = fields.units(schedule.get("rate"), RATE_DECIMALS, "feeSchedule rate")
+    exponent = fields.units(schedule.get("exponent"), 0, "feeSchedule exponent")
+    rebate = fields.units(schedule.get("rebateRate"), RATE_DECIMALS, "feeSchedule rebateRate")
     if rate is None or exponent is None:
         raise BadAnswer("feeSchedule has no rate or no exponent")
     if rate < 0 or not 0 <= exponent <= FEE_EXPONENT_MAX or not 0 <= (rebate or 0) <= RATE_ONE:
@@ -219,8 +196,8 @@ def _fees(record: Record) -> FeeSchedule | None:
 def _rewards(record: Record) -> RewardTerms | None:
     """The terms of liquidity rewards; None where the venue says nothing of them."""
     terms = RewardTerms(
-        min_size=_size(record.get("rewardsMinSize"), "rewardsMinSize"),
-        max_spread=_units(record.get("rewardsMaxSpread"), CENT_DECIMALS, "rewardsMaxSpread"),
+        min_size=fields.size(record.get("rewardsMinSize"), "rewardsMinSize"),
+        max_spread=fields.units(record.get("rewardsMaxSpread"), CENT_DECIMALS, "rewardsMaxSpread"),
         per_day=_rewards_per_day(record),
     )
     return None if terms == RewardTerms(None, None, None) else terms
@@ -230,35 +207,35 @@ def _rewards_per_day(record: Record) -> Money | None:
     """The sum of the daily rates of all programmes."""
     if record.get("clobRewards") is None:
         return None
-    programmes = [_object(each, "clobRewards") for each in array(record["clobRewards"], "clobRewards")]
-    rates = [_rounded(each.get("rewardsDailyRate"), MONEY_DECIMALS, "rewardsDailyRate") for each in programmes]
+    programmes = [fields.record(each, "clobRewards") for each in array(record["clobRewards"], "clobRewards")]
+    rates = [fields.rounded(each.get("rewardsDailyRate"), MONEY_DECIMALS, "rewardsDailyRate") for each in programmes]
     known = [rate for rate in rates if rate is not None]
     return sum(known) if known else None
 
 
 def _stats(record: Record) -> MarketStats:
     return MarketStats(
-        best_bid=_rounded(record.get("bestBid"), PRICE_DECIMALS, "bestBid"),
-        best_ask=_rounded(record.get("bestAsk"), PRICE_DECIMALS, "bestAsk"),
-        spread=_rounded(record.get("spread"), PRICE_DECIMALS, "spread"),
-        last_trade=_rounded(record.get("lastTradePrice"), PRICE_DECIMALS, "lastTradePrice"),
-        volume_24h=_rounded(record.get("volume24hr"), MONEY_DECIMALS, "volume24hr"),
-        competitive=_rounded(record.get("competitive"), RATE_DECIMALS, "competitive"),
+        best_bid=fields.rounded(record.get("bestBid"), PRICE_DECIMALS, "bestBid"),
+        best_ask=fields.rounded(record.get("bestAsk"), PRICE_DECIMALS, "bestAsk"),
+        spread=fields.rounded(record.get("spread"), PRICE_DECIMALS, "spread"),
+        last_trade=fields.rounded(record.get("lastTradePrice"), PRICE_DECIMALS, "lastTradePrice"),
+        volume_24h=fields.rounded(record.get("volume24hr"), MONEY_DECIMALS, "volume24hr"),
+        competitive=fields.rounded(record.get("competitive"), RATE_DECIMALS, "competitive"),
     )
 
 
 def _parent(record: Record) -> str | None:
     events = record.get("events")
     first = events[0] if isinstance(events, list) and events else None
-    return _optional_text(first, "slug") if isinstance(first, dict) else None
+    return fields.optional_text(first, "slug") if isinstance(first, dict) else None
 
 
 def _levels(record: Record, key: str) -> list[Level]:
     levels = []
     for each in array(record.get(key), key):
-        entry = _object(each, key)
-        price = _price(entry.get("price"), f"{key} price")
-        size = _size(entry.get("size"), f"{key} size")
+        entry = fields.record(each, key)
+        price = fields.price(entry.get("price"), f"{key} price")
+        size = fields.size(entry.get("size"), f"{key} size")
         if price is None or size is None or not 0 < price < GRID or size < 0:
             raise BadAnswer(f"{key} holds a level that cannot be")
         if size:
@@ -275,46 +252,7 @@ def _milliseconds(record: Record) -> int:
     return int(text)
 
 
-def _price(value: object, name: str) -> Price | None:
-    return _units(value, PRICE_DECIMALS, name)
-
-
-def _size(value: object, name: str) -> Size | None:
-    return _units(value, SIZE_DECIMALS, name)
-
-
-def _units(value: object, places: int, name: str) -> int | None:
-    """Text or number to integer units, exactly; None when it is absent or empty."""
-    number = _number(value, name)
-    if number is None:
-        return None
-    scaled = number.scaleb(places)
-    if scaled != scaled.to_integral_value():
-        raise BadAnswer(f"{name} has more than {places} decimals")
-    return int(scaled)
-
-
-def _rounded(value: object, places: int, name: str) -> int | None:
-    """A statistic in integer units, to the nearest: the venue computes these, and leaves traces of it."""
-    number = _number(value, name)
-    return None if number is None else int(number.scaleb(places).to_integral_value(ROUND_HALF_EVEN))
-
-
 def _money(record: Record, key: str) -> Money:
     """A statistic in micro-USD, rounded down; new markets have none, which is zero."""
-    number = _number(record.get(key), key)
+    number = fields.number(record.get(key), key)
     return 0 if number is None else int(number.scaleb(MONEY_DECIMALS))
-
-
-def _number(value: object, name: str) -> Decimal | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise BadAnswer(f"{name} is not a number")
-    try:
-        number = Decimal(value)
-    except InvalidOperation as error:
-        raise BadAnswer(f"{name} is not a number") from error
-    if not number.is_finite() or abs(number.adjusted()) > EXPONENT_MAX:
-        raise BadAnswer(f"{name} is out of range")
-    return number
