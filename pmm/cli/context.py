@@ -46,6 +46,7 @@ class Cli:
     instance: str = "default"
     warnings: list[str] = field(default_factory=list)
     loaded: Loaded | None = None
+    environ: dict[str, str] | None = field(default=None, repr=False)  # with the secrets that children shall not inherit
 
     @classmethod
     def current(cls) -> Cli:
@@ -92,15 +93,19 @@ class Cli:
         """Read the settings, with `overrides` (dotted key to value, None left out) above every other source.
 
         Starts the log at the configured level and says there which mode this is.  Without `overrides` a second call
-        returns what the first one read.  Raises ConfigError.
+        returns what the first one read.  The first call takes every secret out of the process environment.  Raises
+        ConfigError.
         """
         from pmm import settings
         from pmm.cli import logs
+        from pmm.settings.sources import take_secrets
 
         chosen = {key: value for key, value in (overrides or {}).items() if value is not None}
         if self.loaded is not None and not chosen:
             return self.loaded
-        self.loaded = settings.load({**self.overrides, **chosen}, config=self.config)
+        if self.environ is None:
+            self.environ = take_secrets(os.environ)
+        self.loaded = settings.load({**self.overrides, **chosen}, config=self.config, environ=self.environ)
         logs.start(self.loaded.settings.log_level, color=self.color)
         for warning in self.loaded.warnings:
             self.warn(warning)

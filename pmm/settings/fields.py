@@ -29,6 +29,7 @@ from pmm.settings.units import (
     checked_address,
     checked_key,
     digits,
+    optional_http,
     units,
 )
 
@@ -50,10 +51,16 @@ class Venue(Section):
     ws_user_url: WsUrl = Field(
         default="wss://ws-subscriptions-clob.polymarket.com/ws/user", description="Own orders and trades (socket)."
     )
+    rpc_url: Annotated[str, AfterValidator(optional_http)] = Field(
+        default="https://polygon.drpc.org", description="Reads and changes on the chain (JSON-RPC); empty: never asked."
+    )
+    geoblock_url: Annotated[str, AfterValidator(optional_http)] = Field(
+        default="https://polymarket.com/api/geoblock", description="Whether this place may trade; empty: never asked."
+    )
 
 
 class Wallet(Section):
-    """Needed for live trading only. Never printed, never logged."""
+    """Needed for live trading only. Secrets are never printed; each may stand in a file that NAME_FILE names."""
 
     private_key: Annotated[Secret, AfterValidator(checked_key)] = Field(
         default=None, description="Key that signs orders."
@@ -64,8 +71,17 @@ class Wallet(Section):
     funder: Annotated[str | None, BeforeValidator(absent), AfterValidator(checked_address)] = Field(
         default=None, description="Wallet that holds the money; empty when it is the signer itself."
     )
-    signature_type: Annotated[Literal[0, 1, 2, 3], BeforeValidator(digits)] = Field(
-        default=0, description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet."
+    signature_type: Annotated[Literal["auto", 0, 1, 2, 3], BeforeValidator(digits)] = Field(
+        default="auto", description="0 own key, 1 proxy wallet, 2 Safe, 3 deposit wallet; auto: as the funder shows."
+    )
+    keystore: str = Field(
+        default="", description="Name of an encrypted key of `pmm wallet import`; empty: the only one there is."
+    )
+    password_file: Annotated[Path | None, BeforeValidator(absent)] = Field(
+        default=None, description="File with the pass phrase of the encrypted key; only its owner may read it."
+    )
+    keyring: bool = Field(
+        default=False, description="The system's keyring holds the pass phrase of the encrypted key (extra keyring)."
     )
 
 

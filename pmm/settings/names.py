@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pmm.settings.fields import Settings
 
 PREFIX = "PMM_"
+FILE_SUFFIX = "_FILE"
 
 # Short names that users already have in their environment; they mean the same as the long ones.
 ALIASES: dict[str, str] = {
@@ -27,6 +28,7 @@ ALIASES: dict[str, str] = {
     "POLY_PASSPHRASE": "wallet.passphrase",
     "POLY_FUNDER": "wallet.funder",
     "POLY_SIGNATURE_TYPE": "wallet.signature_type",
+    "PMM_KEYSTORE_PASSWORD_FILE": "wallet.password_file",
     "WS_RECONNECT_ATTEMPTS": "ws.reconnect_attempts",
     "WS_RECONNECT_BASE_DELAY": "ws.reconnect_base_delay",
     "WS_RECONNECT_MAX_DELAY": "ws.reconnect_max_delay",
@@ -87,6 +89,12 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterable[Knob]:
             yield from _walk(field.annotation, f"{prefix}{name}.")
         else:
             yield Knob(prefix + name, field)
+
+
+@cache
+def secret_files() -> dict[str, str]:
+    """Every variable that names a file with a secret, and the key it sets: `POLY_PRIVATE_KEY_FILE` and the like."""
+    return {name + FILE_SUFFIX: key for name, key in variables().items() if knobs()[key].secret}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +12,9 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from pmm.errors import ConfigError
-from pmm.settings.names import FOREIGN, PREFIX, did_you_mean, knobs, variables
+from pmm.settings.names import FOREIGN, PREFIX, did_you_mean, knobs, secret_files, variables
 from pmm.settings.origin import Kind, Origin
+from pmm.settings.private_file import NotPrivate, read_secret
 from pmm.settings.profiles import PROFILES
 
 FILE_NAME = "pmm.toml"
@@ -55,8 +56,13 @@ def environment(variables_set: Mapping[str, str | None], kind: Kind) -> Layer:
         if value is not None:
             _notice_conflict(layer, key, name, value)
             layer.values[key] = (value, Origin(kind, name))
+    for name, key in secret_files().items():
+        path = variables_set.get(name)
+        if path is not None and path.strip():
+            _read_secret(layer, key, Path(path.strip()), Origin(kind, name))
     for name in variables_set:
-        if name.startswith(PREFIX) and name not in variables() and name not in FOREIGN:
+        known = name in variables() or name in secret_files()
+        if name.startswith(PREFIX) and not known and name not in FOREIGN:
             layer.warnings.append(f"{kind} {name} sets nothing{did_you_mean(name, variables())}")
     return layer
 
@@ -66,12 +72,37 @@ def _notice_conflict(layer: Layer, key: str, name: str, value: str) -> None:
         layer.warnings.append(f"{layer.values[key][1]} is overruled by {name}, which says something else")
 
 
+def _read_secret(layer: Layer, key: str, path: Path, origin: Origin) -> None:
+    """A secret from its own file: refused where others may read it, or where the secret itself is set as well."""
+    said = layer.values.get(key)
+    if said is not None and str(said[0]).strip():
+        layer.problems.append(f"{key}: is set twice, by {said[1]} and by {origin}: keep one")
+        return
+    try:
+        layer.values[key] = (read_secret(path.expanduser()), origin)
+    except NotPrivate as error:
+        layer.problems.append(f"{key}: {error.message}; {error.hint} ({origin})")
+
+
+def take_secrets(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """A copy of an environment, from which every secret is then removed: children of this process inherit none."""
+    taken = dict(environ)
+    for name, key in variables().items():
+        if knobs()[key].secret:
+            environ.pop(name, None)
+    return taken
+
+
 def dotenv(path: Path) -> Layer:
-    """A `.env` file; absent is empty."""
+    """A `.env` file; absent is empty.  One that holds secrets and that others may read is remarked on."""
     if not path.is_file():
         return Layer()
     _read(path)
-    return environment(dotenv_values(path, interpolate=False), Kind.DOTENV)
+    layer = environment(dotenv_values(path, interpolate=False), Kind.DOTENV)
+    secret = any(knobs()[key].secret and str(value).strip() for key, (value, _) in layer.values.items())
+    if secret and os.name == "posix" and path.stat().st_mode & 0o077:
+        layer.warnings.append(f"{path} holds secrets and others may read it: chmod 600 {path}")
+    return layer
 
 
 def toml(path: Path, *, required: bool = False) -> Layer:

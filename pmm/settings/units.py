@@ -17,6 +17,10 @@ def _http(text: str) -> str:
     return _address(text, ("http", "https"))
 
 
+def optional_http(text: str) -> str:
+    return _http(text) if text.strip() else ""
+
+
 def _websocket(text: str) -> str:
     return _address(text, ("ws", "wss"))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pmm.errors import ConfigError, Exit
 from pmm.settings import Loaded, load
 from pmm.settings.names import ALIASES, knobs
+from pmm.settings.sources import take_secrets
 
 KEY = "0x" + "ab" * 32
 
@@ -90,6 +91,7 @@ SAMPLES = {
     "wallet.passphrase": "words",
     "wallet.funder": "0x" + "1" * 40,
     "wallet.signature_type": "2",
+    "wallet.password_file": "words.txt",
     "ws.reconnect_attempts": "3",
     "ws.reconnect_base_delay": "0.5",
     "ws.reconnect_max_delay": "30",
@@ -235,3 +237,57 @@ def test_decimals_of_a_file_stay_exact(tmp_path: Path) -> None:
 def test_every_price_step_survives_the_way_through_text(price: int) -> None:
     loaded = load({"mm.spread": f"0.{price:04d}"}, environ={"XDG_CONFIG_HOME": "nowhere"}, folder=Path("nowhere"))
     assert loaded.settings.mm.spread_price == price
+
+
+def secret_file(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "secret.txt"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("name", ["POLY_PRIVATE_KEY_FILE", "PMM_WALLET__PRIVATE_KEY_FILE"])
+def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
+    loaded = read(tmp_path, **{name: str(secret_file(tmp_path, KEY + "\n"))})
+    assert loaded.settings.wallet.private_key is not None
+    assert loaded.settings.wallet.private_key.get_secret_value() == KEY
+    assert str(loaded.origins["wallet.private_key"]) == f"env {name}"
+    assert not loaded.warnings
+
+
+def test_a_dotenv_may_name_such_a_file_and_the_environment_is_stronger(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"POLY_API_SECRET_FILE={secret_file(tmp_path, 'quiet')}\nPOLY_API_SECRET=\n")
+    assert str(read(tmp_path).origins["wallet.api_secret"]) == ".env POLY_API_SECRET_FILE"
+    assert str(read(tmp_path, POLY_API_SECRET="loud").origins["wallet.api_secret"]) == "env POLY_API_SECRET"
+
+
+def test_a_file_that_others_may_read_is_refused_without_a_look(tmp_path: Path) -> None:
+    path = secret_file(tmp_path, KEY, 0o640)
+    (problem,) = problems(tmp_path, POLY_PRIVATE_KEY_FILE=str(path))
+    assert "may be read by others (mode 0640)" in problem
+    assert f"chmod 600 {path}" in problem
+    assert KEY not in problem
+
+
+def test_a_secret_that_is_said_twice_is_refused(tmp_path: Path) -> None:
+    path = str(secret_file(tmp_path, KEY))
+    (problem,) = problems(tmp_path, POLY_PRIVATE_KEY=KEY, POLY_PRIVATE_KEY_FILE=path)
+    assert "is set twice, by env POLY_PRIVATE_KEY and by env POLY_PRIVATE_KEY_FILE" in problem
+    assert KEY not in problem
+
+
+def test_a_dotenv_with_secrets_that_others_may_read_is_remarked_on(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"POLY_PRIVATE_KEY={KEY}\n")
+    path.chmod(0o644)
+    (warning,) = read(tmp_path).warnings
+    assert "others may read it" in warning
+    path.chmod(0o600)
+    assert not read(tmp_path).warnings
+
+
+def test_secrets_leave_the_environment_with_the_first_look(tmp_path: Path) -> None:
+    environ = {"POLY_PRIVATE_KEY": KEY, "PMM_WALLET__API_SECRET": "quiet", "POLY_FUNDER": "0x" + "1" * 40, "PATH": "/"}
+    before = dict(environ)
+    assert take_secrets(environ) == before
+    assert environ == {"POLY_FUNDER": "0x" + "1" * 40, "PATH": "/"}
