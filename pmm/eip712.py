@@ -98,6 +98,12 @@ def keccak256(data: bytes) -> bytes:
     return _keccak.new(digest_bits=256, data=data).digest()
 
 
+# What is the same for every order.
+ORDER_TYPE_HASH = keccak256(ORDER_TYPE)
+_WALLET_TYPE_HASH = keccak256(_WALLET_TYPE)
+_WALLET_NAME = keccak256(b"DepositWallet") + keccak256(b"1")
+
+
 def generation_of(token_id: int) -> Generation:
     """CLOB V2 or ExchangeV3, by the kind of id: a position id keeps its reserved bits at zero."""
     return Generation.V3 if token_id >> 248 and not token_id & _POSITION_RESERVED else Generation.V2
@@ -112,9 +118,9 @@ def exchange_domain(generation: Generation, *, neg_risk: bool, chain_id: int = P
 def domain_separator(name: str, version: str, chain_id: int, contract: str | None = None) -> bytes:
     """An EIP-712 domain separator, with or without a verifying contract."""
     fields = "string name,string version,uint256 chainId" + (",address verifyingContract" if contract else "")
-    words = [keccak256(name.encode()), keccak256(version.encode()), _uint(chain_id)]
+    words = [keccak256(name.encode()), keccak256(version.encode()), uint_word(chain_id)]
     if contract:
-        words.append(_address(contract))
+        words.append(address_word(contract))
     return _struct(f"EIP712Domain({fields})".encode(), words)
 
 
@@ -124,32 +130,32 @@ def order_struct_hash(order: SignedFields, generation: Generation) -> bytes:
         return _struct(
             _ORDER_V1_TYPE,
             [
-                _uint(order.salt),
-                _address(order.maker),
-                _address(order.signer),
-                _address(order.taker),
-                _uint(order.token_id),
-                _uint(order.maker_amount),
-                _uint(order.taker_amount),
-                _uint(order.expiration),
-                _uint(order.nonce),
-                _uint(order.fee_rate_bps),
-                _uint(order.side),
-                _uint(order.signature_type),
+                uint_word(order.salt),
+                address_word(order.maker),
+                address_word(order.signer),
+                address_word(order.taker),
+                uint_word(order.token_id),
+                uint_word(order.maker_amount),
+                uint_word(order.taker_amount),
+                uint_word(order.expiration),
+                uint_word(order.nonce),
+                uint_word(order.fee_rate_bps),
+                uint_word(order.side),
+                uint_word(order.signature_type),
             ],
         )
     return _struct(
         ORDER_TYPE,
         [
-            _uint(order.salt),
-            _address(order.maker),
-            _address(order.signer),
-            _uint(order.token_id),
-            _uint(order.maker_amount),
-            _uint(order.taker_amount),
-            _uint(order.side),
-            _uint(order.signature_type),
-            _uint(order.timestamp),
+            uint_word(order.salt),
+            address_word(order.maker),
+            address_word(order.signer),
+            uint_word(order.token_id),
+            uint_word(order.maker_amount),
+            uint_word(order.taker_amount),
+            uint_word(order.side),
+            uint_word(order.signature_type),
+            uint_word(order.timestamp),
             _bytes32(order.metadata),
             _bytes32(order.builder),
         ],
@@ -164,21 +170,14 @@ def digest(domain: bytes, struct_hash: bytes) -> bytes:
 def auth_digest(address: str, timestamp: str, nonce: int, chain_id: int = POLYGON) -> bytes:
     """The digest of a ClobAuth, with which a wallet asks for an API key; `timestamp` is unix s as it is sent."""
     fields = b"ClobAuth(address address,string timestamp,uint256 nonce,string message)"
-    words = [_address(address), keccak256(timestamp.encode()), _uint(nonce), keccak256(_AUTH_MESSAGE)]
+    words = [address_word(address), keccak256(timestamp.encode()), uint_word(nonce), keccak256(_AUTH_MESSAGE)]
     return digest(_auth_domain(chain_id), _struct(fields, words))
 
 
 def wallet_digest(domain: bytes, struct_hash: bytes, wallet: str, chain_id: int = POLYGON) -> bytes:
     """What the owner of a deposit wallet signs for an order of type 3 (ERC-7739)."""
-    words = [
-        struct_hash,
-        keccak256(b"DepositWallet"),
-        keccak256(b"1"),
-        _uint(chain_id),
-        _address(wallet),
-        ZERO_BYTES32,
-    ]
-    return digest(domain, _struct(_WALLET_TYPE, words))
+    words = [_WALLET_TYPE_HASH, struct_hash, _WALLET_NAME, uint_word(chain_id), address_word(wallet), ZERO_BYTES32]
+    return digest(domain, keccak256(b"".join(words)))
 
 
 def wrap(inner: bytes, domain: bytes, struct_hash: bytes) -> bytes:
@@ -260,7 +259,8 @@ def _struct(fields: bytes, words: Sequence[bytes]) -> bytes:
     return keccak256(_type_hash(fields) + b"".join(words))
 
 
-def _uint(value: int) -> bytes:
+def uint_word(value: int) -> bytes:
+    """A number as 32 bytes.  Raises ValueError for one that is no uint256."""
     try:
         return value.to_bytes(32, "big")
     except OverflowError:
@@ -268,10 +268,12 @@ def _uint(value: int) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _address(text: str) -> bytes:
-    if len(text) != 42 or not text.startswith(("0x", "0X")):
+def address_word(text: str) -> bytes:
+    """An address as 32 bytes.  Raises ValueError for what is none."""
+    # Blanks between the digits would be skipped.
+    if len(text) != 42 or not text.startswith(("0x", "0X")) or len(word := bytes.fromhex(text[2:])) != 20:
         raise ValueError(f"not an address: {text!r}")
-    return bytes(12) + bytes.fromhex(text[2:])
+    return bytes(12) + word
 
 
 def _bytes32(value: bytes) -> bytes:

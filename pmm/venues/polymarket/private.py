@@ -1,0 +1,218 @@
+"""Private HTTP: signed requests over kept-alive connections, each with a deadline, orders sent exactly once.
+
+What a failure proves is all that matters here.  `NotSent` means that no byte of the request left: it had no connection
+yet.  Everything else without an answer is `NoAnswer`: the venue may have done what it was asked.
+
+Cancels have connections of their own, so that they never wait behind orders, nor both behind reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import SimpleNamespace, TracebackType
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+from yarl import URL
+
+from pmm.errors import BadAnswer, ConfigError, Unreachable
+from pmm.model import SECOND, Nanos
+from pmm.venues.polymarket.rest import exact_json
+
+if TYPE_CHECKING:
+    from pmm.venues.polymarket.credentials import Credentials
+
+Params = Sequence[tuple[str, str]]
+
+# A thousand open orders a page are some 500 kB.
+ANSWER_BYTES_MAX = 8 * 1024 * 1024
+CONNECTIONS_MAX = 8
+# An idle connection is closed by us before the venue might, so that no order goes into one that is being closed.
+IDLE_SECONDS_MAX = 30.0
+# The venue tells its time in whole seconds: what lies within one is no difference.
+TIME_STEP: Nanos = SECOND
+_PUBLIC: Mapping[str, str] = {}
+_FIXED = {"User-Agent": "pmm", "Accept": "application/json", "Content-Type": "application/json"}
+
+
+class NotSent(Unreachable):
+    """No byte of the request left: it cannot have done anything."""
+
+
+class NoAnswer(Unreachable):
+    """The request may have reached the venue, and no whole answer came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, whatever its status; `sent_at` and `at` are by our clock, before the request and after all of it.
+
+    `headers` answer to names in any case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: Nanos
+    at: Nanos
+
+    def json(self) -> object:
+        """The decoded body, with decimals as `Decimal`.  Raises BadAnswer, which repeats nothing of the body."""
+        try:
+            return exact_json(self.body)
+        except ValueError:
+            raise BadAnswer(f"the venue answered {self.status} with something that is not JSON") from None
+
+
+class PrivateHttp:
+    """`async with PrivateHttp(...) as http`: connections are kept until the block ends.
+
+    `credentials` may come later, and be replaced when the venue refuses them.  `clock_offset` is how far the venue's
+    clock is ahead of ours; the timestamps of `call` follow it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        address: str,
+        credentials: Credentials | None,
+        *,
+        deadline: Nanos,
+        clock: Callable[[], Nanos] = time.time_ns,
+    ) -> None:
+        """`deadline` is for a whole call.  Raises ConfigError for plain HTTP to anywhere but this machine."""
+        if not base_url.startswith("https://") and not is_loopback(base_url):
+            raise ConfigError([f"{base_url}: credentials travel over https only"])
+        self.base_url = base_url.rstrip("/")
+        self.address = address
+        self.credentials = credentials
+        self.deadline = deadline
+        self.clock_offset: Nanos = 0
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self._pools: dict[str, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        for method in ("GET", "POST", "DELETE"):
+            self._pools[method] = await self._stack.enter_async_context(_session())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pools.clear()
+        await self._stack.aclose()
+
+    async def call(
+        self, method: str, path: str, body: bytes = b"", params: Params = (), deadline: Nanos | None = None
+    ) -> Answer:
+        """Send a request signed with the credentials, once.  Raises NotSent or NoAnswer; never for a status."""
+        if self.credentials is None:
+            raise NotSent(f"{method} {path} needs API credentials, and there are none")
+        headers = self.credentials.headers(self.address, method, path, body, self.venue_time())
+        return await self.send(method, path, body, params, deadline, headers=headers)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        params: Params = (),
+        deadline: Nanos | None = None,
+        *,
+        headers: Mapping[str, str] = _PUBLIC,
+    ) -> Answer:
+        """The same with headers of one's own, or none: what a wallet signs, and what is public."""
+        seen = SimpleNamespace(connected=False)
+        limit = self.deadline if deadline is None else deadline
+        sent_at = self._clock()
+        try:
+            async with (
+                asyncio.timeout(limit / SECOND),
+                self._pool(method).request(
+                    method,
+                    URL(self.base_url + path),
+                    params=params or None,
+                    data=body or None,
+                    headers={**_FIXED, **headers},
+                    allow_redirects=False,
+                    trace_request_ctx=seen,
+                ) as response,
+            ):
+                whole = await _body(response)
+                return Answer(response.status, response.headers, whole, sent_at, self._clock())
+        except TimeoutError:
+            cause = f"no answer within {limit / SECOND:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            cause = _cause(error)
+        raise (NoAnswer if seen.connected else NotSent)(f"{method} {self.base_url}{path}: {cause}")
+
+    async def synchronise(self) -> Nanos:
+        """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer."""
+        answer = await self.send("GET", "/time")
+        told = answer.json()
+        if answer.status != 200 or isinstance(told, bool) or not isinstance(told, int):
+            raise BadAnswer("the venue does not tell its time")
+        middle = (answer.sent_at + answer.at) // 2
+        # Somewhere in the second that it told; a difference that may be none is none.
+        offset = told * SECOND + TIME_STEP // 2 - middle
+        doubt = TIME_STEP // 2 + (answer.at - answer.sent_at) // 2
+        self.clock_offset = 0 if abs(offset) <= doubt else offset
+        return self.clock_offset
+
+    def venue_time(self) -> Nanos:
+        """Unix time by the venue's clock, as far as it was measured."""
+        return self._clock() + self.clock_offset
+
+    def _pool(self, method: str) -> aiohttp.ClientSession:
+        if not self._pools:
+            raise RuntimeError("PrivateHttp is used outside of its `async with` block")
+        return self._pools[method]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    host = URL(url).host or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _session() -> aiohttp.ClientSession:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_connected)
+    trace.on_connection_reuseconn.append(_connected)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
+        trust_env=False,
+    )
+
+
+async def _connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx.connected = True
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """All of an answer.  Raises ClientPayloadError for one that is too long."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise aiohttp.ClientPayloadError(f"more than {ANSWER_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def _cause(error: Exception) -> str:
+    """What failed, without the request: its headers are secret."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect: {error.os_error.strerror or type(error.os_error).__name__}"
+    return type(error).__name__
