@@ -1,0 +1,1 @@
+"""Where steps go to stay: the state file of an instance."""

@@ -1,0 +1,156 @@
+"""A sink that writes down what became of orders, fills and their settlement.
+
+Fills and settlements are written in the step that tells of them; orders and prices wait for the next timer, because
+they can be asked for again or do not matter.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from pmm.commands import Place
+from pmm.core.step import Change, Fill, Step
+from pmm.events import Adopted, MarketListed, Settled, Timer
+from pmm.model import Market, Nanos
+from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
+
+# What waits is written at the latest when it is so much.
+WAITING_MAX = 500
+
+Row: TypeAlias = tuple[str, tuple[object, ...]]
+
+_MARKET = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ORDER = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
+_STATE = "UPDATE orders SET state = ? WHERE account = ? AND epoch = ? AND order_id = ?"
+_TRADE = "INSERT OR IGNORE INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'MATCHED')"
+# Derived from the trades, so that one that is told twice counts once.
+_MATCHED = (
+    "UPDATE orders SET matched = (SELECT coalesce(sum(size), 0) FROM trades t"
+    " WHERE t.account = orders.account AND t.epoch = orders.epoch AND t.order_id = orders.order_id)"
+    " WHERE account = ? AND epoch = ? AND order_id = ?"
+)
+# Of two things told about a trade the one that is further stays.
+_SETTLED = (
+    "UPDATE trades SET status = ? WHERE account = ? AND epoch = ? AND trade_id = ? AND order_id = ?"
+    " AND status NOT IN ('CONFIRMED', 'FAILED')"
+)
+# The oldest of what is over and old enough.
+_FORGET = (
+    (
+        "DELETE FROM intents WHERE closed = 1 AND (account, order_id) IN (SELECT account, order_id FROM intents"
+        " WHERE closed = 1 AND created_at < ? ORDER BY created_at LIMIT ?)"
+    ),
+    (
+        "DELETE FROM orders WHERE (account, epoch, order_id) IN (SELECT account, epoch, order_id FROM orders"
+        " WHERE created_at < ? AND state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
+        " ORDER BY created_at LIMIT ?)"
+    ),
+)
+_MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)"
+
+
+class History:
+    """The sink of one run.  `on_step` raises DiskError where nothing can be written any more.
+
+    simulated     orders end with the run, and its ids begin anew: what an earlier run left open is canceled
+    latch_halts   a halt of the engine forbids quoting until `pmm kill --reset`
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        account: int,
+        *,
+        simulated: bool,
+        latch_halts: bool,
+        clock: Callable[[], Nanos] = time.time_ns,
+    ) -> None:
+        self._store = store
+        self._account = account
+        self._latch_halts = latch_halts
+        self._clock = clock
+        self._waiting: list[Row] = []
+        self._mids: dict[str, tuple[int, Nanos]] = {}
+        with store.writing() as db:
+            if simulated:
+                over = "UPDATE orders SET state = 'CANCELED' WHERE account = ? AND state IN ('SENT', 'LIVE', 'PARTIAL',"
+                db.execute(f"{over} 'CANCEL_PENDING', 'UNKNOWN', 'INTENT')", (account,))
+            run = db.execute(
+                "INSERT INTO runs (account, began_at, pid) VALUES (?, ?, ?)", (account, clock(), os.getpid())
+            ).lastrowid
+        assert run is not None, "a row was inserted"
+        self.run: int = run
+        self.epoch: int = run if simulated else 0
+
+    def on_step(self, step: Step, _took: Nanos) -> None:
+        rows = self._of(step)
+        urgent = bool(step.fills) or isinstance(step.event, Settled | MarketListed | Adopted)
+        if rows:
+            self._waiting += rows
+        if (self._waiting or self._mids) and (
+            urgent or isinstance(step.event, Timer) or len(self._waiting) >= WAITING_MAX
+        ):
+            self.flush()
+        for change in step.changes:
+            if self._latch_halts and change.machine == "risk" and change.new == "HALTED":
+                self._store.latch(LatchName.HALT, change.cause, change.at, self._account)
+
+    def flush(self) -> None:
+        """Write what waits, and forget what is over for long.  Raises DiskError; then it waits on."""
+        key = (self._account, self.epoch)
+        with self._store.writing() as db:
+            for statement, values in self._waiting:
+                db.execute(statement, values)
+            db.executemany(_MARK, [(*key, market, mid2, at) for market, (mid2, at) in self._mids.items()])
+            for statement in _FORGET:
+                db.execute(statement, (self._clock() - CLOSED_LIFE, FORGOTTEN_MAX))
+        self._waiting.clear()
+        self._mids.clear()
+
+    def _of(self, step: Step) -> list[Row]:
+        rows: list[Row] = []
+        event = step.event
+        if isinstance(event, MarketListed) and len(event.market.tokens) == 2:
+            rows.append((_MARKET, _market(event.market)))
+        elif isinstance(event, Adopted):
+            rows.append((_ORDER, self._adopted(event)))
+        elif isinstance(event, Settled):
+            rows.append((_SETTLED, (str(event.status), *self._key, event.trade_id, event.order_id)))
+        rows += [(_ORDER, self._order(command, event.at)) for command in step.commands if isinstance(command, Place)]
+        rows += self._fills(step.fills)
+        rows += [(_STATE, self._state(change)) for change in step.changes if change.machine == "order"]
+        for decision in step.decisions:
+            if decision.mid2 is not None:
+                self._mids[decision.market] = (decision.mid2, decision.at)
+        return rows
+
+    @property
+    def _key(self) -> tuple[int, int]:
+        return self._account, self.epoch
+
+    def _fills(self, fills: Sequence[Fill]) -> list[Row]:
+        rows: list[Row] = []
+        for fill in fills:
+            what = (fill.trade_id, fill.order_id, fill.market, fill.token, int(fill.is_yes), str(fill.side))
+            money = (fill.price, fill.size, fill.paid, fill.mid2, fill.at)
+            rows += [(_TRADE, (*self._key, *what, *money)), (_MATCHED, (*self._key, fill.order_id))]
+        return rows
+
+    def _order(self, place: Place, at: Nanos) -> tuple[object, ...]:
+        what = (place.order_id, place.market, place.token, str(place.side), place.price, place.size)
+        return (*self._key, *what, "SENT", at, place.expires_at)
+
+    def _adopted(self, event: Adopted) -> tuple[object, ...]:
+        what = (event.order_id, event.market, event.token, str(event.side), event.price, event.size)
+        return (*self._key, *what, "UNKNOWN", event.created_at, event.expires_at)
+
+    def _state(self, change: Change) -> tuple[object, ...]:
+        return (change.new, *self._key, change.subject)
+
+
+def _market(market: Market) -> tuple[object, ...]:
+    outcomes = [token.outcome for token in market.tokens]
+    return market.condition_id, market.slug, market.question, market.yes, market.no, *outcomes

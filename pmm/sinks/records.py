@@ -1,0 +1,183 @@
+"""What the state file knows of an account: orders, trades, positions and profit, as the venue would show them.
+
+The same types as reads of the venue give (`pmm.account`), so that a command need not know which it prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pmm.account import OrderStatus, OwnOrder, OwnTrade, TradeStatus
+from pmm.core.step import Fill
+from pmm.metrics.pnl import MarketPnl
+from pmm.model import ConditionId, Money, Nanos, Side, Size, TokenId
+from pmm.sinks.store import Store
+
+# The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
+STATUS: Mapping[str, OrderStatus] = {
+    "INTENT": OrderStatus.UNKNOWN,
+    "SENT": OrderStatus.UNKNOWN,
+    "UNKNOWN": OrderStatus.UNKNOWN,
+    "LIVE": OrderStatus.LIVE,
+    "PARTIAL": OrderStatus.LIVE,
+    "CANCEL_PENDING": OrderStatus.LIVE,
+    "FILLED": OrderStatus.MATCHED,
+    "CANCELED": OrderStatus.CANCELED,
+    "EXPIRED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.INVALID,
+    "DENIED": OrderStatus.INVALID,
+}
+LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Shares of one token; `cost` is the money that left us for them altogether, negative when more came in."""
+
+    market: ConditionId
+    token: TokenId
+    outcome: str
+    size: Size
+    cost: Money
+
+
+class Records:
+    """Reads of one account.  `epoch` None is the last run of a dry run; 0 is the whole life of a live account.
+
+    Every method raises DiskError.
+    """
+
+    def __init__(self, store: Store, account: int, *, epoch: int | None = None) -> None:
+        self._store = store
+        self._account = account
+        self._epoch = self._last() if epoch is None else epoch
+
+    def orders(self, token: TokenId | None = None, *, limit: int = LIMIT, only_open: bool = True) -> list[OwnOrder]:
+        """Orders, the newest first; the open ones alone unless told otherwise."""
+        rows = self._store.rows(
+            "SELECT o.order_id, coalesce(i.venue_id, ''), o.market, o.token, o.side, o.price, o.size, o.matched,"
+            " o.state, o.created_at, o.expires_at FROM orders o"
+            " LEFT JOIN intents i ON i.account = o.account AND i.order_id = o.order_id"
+            " WHERE o.account = ? AND o.epoch = ? AND (? IS NULL OR o.token = ?)"
+            " ORDER BY o.created_at DESC, o.order_id DESC",
+            (self._account, self._epoch, token, token),
+        )
+        outcomes = self._outcomes()
+        found = [_order(row, outcomes) for row in rows]
+        return [order for order in found if order.is_live or not only_open][:limit]
+
+    def trades(self, token: TokenId | None = None, *, limit: int = LIMIT, since: Nanos = 0) -> list[OwnTrade]:
+        """Trades, the newest first: those of the token, then the limit."""
+        rows = self._store.rows(
+            "SELECT t.trade_id, t.order_id, coalesce(i.venue_id, ''), t.market, t.token, t.side, t.price, t.size,"
+            " t.status, t.at FROM trades t"
+            " LEFT JOIN intents i ON i.account = t.account AND i.order_id = t.order_id"
+            " WHERE t.account = ? AND t.epoch = ? AND (? IS NULL OR t.token = ?) AND t.at >= ?"
+            " ORDER BY t.at DESC, t.trade_id DESC LIMIT ?",
+            (self._account, self._epoch, token, token, since, limit),
+        )
+        outcomes = self._outcomes()
+        return [_trade(row, outcomes) for row in rows]
+
+    def positions(self) -> list[Held]:
+        """What the trades that did not fail left, token by token; tokens of which nothing is left are left out."""
+        rows = self._store.rows(
+            "SELECT market, token, sum(CASE side WHEN 'BUY' THEN size ELSE -size END), sum(paid) FROM trades"
+            " WHERE account = ? AND epoch = ? AND status <> 'FAILED' GROUP BY market, token ORDER BY market, token",
+            (self._account, self._epoch),
+        )
+        outcomes = self._outcomes()
+        held = [
+            Held(str(market), str(token), outcomes.get(str(token), ""), _int(size), _int(cost))
+            for market, token, size, cost in rows
+        ]
+        return [one for one in held if one.size]
+
+    def pnl(self) -> dict[ConditionId, MarketPnl]:
+        """Profit by market, marked at the last mid that was decided on; trades that failed never happened."""
+        markets: dict[ConditionId, MarketPnl] = {}
+        for fill in self._fills():
+            markets.setdefault(fill.market, MarketPnl()).book(fill)
+        for market, mid2 in self._store.rows(
+            "SELECT market, mid2 FROM marks WHERE account = ? AND epoch = ?", (self._account, self._epoch)
+        ):
+            if str(market) in markets:
+                markets[str(market)].mark(_int(mid2))
+        return markets
+
+    def _fills(self) -> list[Fill]:
+        rows = self._store.rows(
+            "SELECT at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 FROM trades"
+            " WHERE account = ? AND epoch = ? AND status <> 'FAILED' ORDER BY at, trade_id, order_id",
+            (self._account, self._epoch),
+        )
+        return [
+            Fill(
+                at=_int(at),
+                order_id=str(order_id),
+                trade_id=str(trade_id),
+                market=str(market),
+                token=str(token),
+                is_yes=bool(is_yes),
+                side=Side(str(side)),
+                price=_int(price),
+                size=_int(size),
+                paid=_int(paid),
+                mid2=_int(mid2),
+            )
+            for at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 in rows
+        ]
+
+    def slugs(self) -> dict[ConditionId, str]:
+        """The names of the markets that this file has met."""
+        return {str(market): str(slug) for market, slug in self._store.rows("SELECT condition_id, slug FROM markets")}
+
+    def _outcomes(self) -> dict[TokenId, str]:
+        rows = self._store.rows("SELECT yes, yes_outcome, no, no_outcome FROM markets")
+        return {str(token): str(outcome) for row in rows for token, outcome in (row[:2], row[2:])}
+
+    def _last(self) -> int:
+        ((run,),) = self._store.rows("SELECT coalesce(max(id), 0) FROM runs WHERE account = ?", (self._account,))
+        return _int(run)
+
+
+def _order(row: tuple[object, ...], outcomes: Mapping[TokenId, str]) -> OwnOrder:
+    order_id, venue_id, market, token, side, price, size, matched, state, created_at, expires_at = row
+    return OwnOrder(
+        order_id=str(order_id),
+        venue_id=str(venue_id),
+        market=str(market),
+        token=str(token),
+        side=Side(str(side)),
+        price=_int(price),
+        size=_int(size),
+        matched=_int(matched),
+        status=STATUS.get(str(state), OrderStatus.UNKNOWN),
+        created_at=_int(created_at),
+        expires_at=None if expires_at is None else _int(expires_at),
+        outcome=outcomes.get(str(token), ""),
+    )
+
+
+def _trade(row: tuple[object, ...], outcomes: Mapping[TokenId, str]) -> OwnTrade:
+    trade_id, order_id, venue_id, market, token, side, price, size, status, at = row
+    return OwnTrade(
+        trade_id=str(trade_id),
+        order_id=str(order_id),
+        venue_id=str(venue_id),
+        market=str(market),
+        token=str(token),
+        side=Side(str(side)),
+        price=_int(price),
+        size=_int(size),
+        status=TradeStatus.of(str(status)),
+        matched_at=_int(at),
+        maker=True,
+        outcome=outcomes.get(str(token), ""),
+    )
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int), "nobody else writes to the file"
+    return value

@@ -1,0 +1,227 @@
+"""What must survive the process: orders that were about to be sent, and the latches that keep a bot from trading.
+
+    store = Store.open(data_dir / instance)
+    intents = Intents(store, store.account(wallet, venue))     # the `IntentLog` of a gateway
+    store.latched(account)                                     # why nothing may be quoted
+
+Whatever `intend` or `latch` returned for is on the disk, whenever the process dies and however.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pmm.model import SECOND, Nanos, OrderId, Side
+from pmm.ports import Intent
+from pmm.sinks.schema import NAME, SCRIPTS, StateDamaged, connect, explained
+
+# The account of latches that hold for a whole instance.
+EVERYBODY = 0
+# Orders that are over are remembered for so long, for late news about them; trades for ever.
+CLOSED_LIFE: Nanos = 2 * 86_400 * SECOND
+# So many of them are forgotten at a time, about a millisecond of work; more than a busy second brings.
+FORGOTTEN_MAX = 200
+# SQLite takes at least so many values in one statement.
+VALUES_MAX = 500
+
+_INTENT = "order_id, venue_id, market, token, side, price, size, expires_at, created_at, body, crc"
+
+
+class LatchName(StrEnum):
+    """Why nothing may be quoted until `pmm kill --reset`: a person said so, or the bot stopped itself."""
+
+    KILL = "kill"
+    HALT = "halt"
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    name: LatchName
+    reason: str
+    at: Nanos
+
+
+class Store:
+    """The state file of one instance, open; safe to use from several threads.  Methods raise DiskError."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: Path, scripts: Sequence[str] = SCRIPTS) -> Self:
+        """Open or make the state file of an instance's folder.  Raises DiskError, StateDamaged and StateTooNew."""
+        return cls(connect(folder, scripts), folder / NAME)
+
+    @classmethod
+    def exists(cls, folder: Path) -> bool:
+        return (folder / NAME).exists()
+
+    def close(self) -> None:
+        with self._turn, explained(self.path):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self, *, synced: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction; `synced`: the disk has it when the block ends.  Nothing of a block that raises is kept."""
+        with self._turn, explained(self.path):
+            if synced:
+                self._connection.execute("PRAGMA synchronous = FULL")
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+            finally:
+                if synced:
+                    self._connection.execute("PRAGMA synchronous = NORMAL")
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """What a SELECT finds."""
+        with self._turn, explained(self.path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def account(self, wallet: str, venue: str) -> int:
+        """The number of an account in this file: a wallet at a venue, or whatever name a dry run goes by."""
+        with self.writing() as db:
+            db.execute("INSERT OR IGNORE INTO accounts (wallet, venue) VALUES (?, ?)", (wallet.lower(), venue))
+            row = db.execute("SELECT id FROM accounts WHERE wallet = ? AND venue = ?", (wallet.lower(), venue))
+            return int(row.fetchone()[0])
+
+    def open_intents(self) -> int:
+        """How many orders of any account are not proven to be over."""
+        (row,) = self.rows("SELECT count(*) FROM intents WHERE closed = 0")
+        return _int(row[0])
+
+    # --- latches --------------------------------------------------------------------------------------------------
+
+    def latch(self, name: LatchName, reason: str, at: Nanos, account: int = EVERYBODY) -> None:
+        """Forbid quoting from now on, for one account or for the instance.  The first reason is kept."""
+        with self.writing(synced=True) as db:
+            db.execute("INSERT OR IGNORE INTO latches VALUES (?, ?, ?, ?)", (account, name, reason, at))
+
+    def latched(self, account: int | None = None) -> list[Latch]:
+        """The latches that hold for an account, or (None) for anybody, the oldest first."""
+        who = "1" if account is None else "account IN (0, ?)"
+        found = self.rows(
+            f"SELECT name, reason, at FROM latches WHERE {who} ORDER BY at",  # noqa: S608 - one of two constants
+            () if account is None else (account,),
+        )
+        return [Latch(LatchName(str(name)), str(reason), _int(at)) for name, reason, at in found]
+
+    def reset(self) -> list[Latch]:
+        """Take every latch off; what they were."""
+        before = self.latched()
+        with self.writing(synced=True) as db:
+            db.execute("DELETE FROM latches")
+        return before
+
+
+class Intents:
+    """The `IntentLog` of one account."""
+
+    def __init__(self, store: Store, account: int) -> None:
+        self._store = store
+        self._account = account
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        """Write all of them or none, and wait until the disk has them.  Raises DiskError; then nothing may be sent."""
+        rows = [(self._account, *_values(intent), _crc(intent)) for intent in intents]
+        with self._store.writing(synced=True) as db:
+            db.executemany(
+                f"INSERT INTO intents (account, {_INTENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                rows,
+            )
+
+    def close(self, order_ids: Iterable[OrderId]) -> None:
+        """The venue has proven that these are over.  Lost when the machine dies at once, which does no harm."""
+        with self._store.writing() as db:
+            db.executemany(
+                "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND order_id = ?",
+                [(self._account, order_id) for order_id in order_ids],
+            )
+
+    def open_intents(self) -> list[Intent]:
+        """Orders that are not proven to be over, the oldest first.  Raises StateDamaged for one that changed."""
+        found = self._store.rows(
+            f"SELECT {_INTENT} FROM intents WHERE account = ? AND closed = 0 ORDER BY created_at, order_id",  # noqa: S608
+            (self._account,),
+        )
+        return [self._intent(row) for row in found]
+
+    def known(self, venue_ids: Sequence[str]) -> dict[str, OrderId]:
+        """Our ids of the venue's, where we sent them within `CLOSED_LIFE`, also of orders that are over."""
+        found: dict[str, OrderId] = {}
+        for start in range(0, len(venue_ids), VALUES_MAX):
+            some = venue_ids[start : start + VALUES_MAX]
+            marks = ", ".join("?" * len(some))
+            rows = self._store.rows(
+                f"SELECT venue_id, order_id FROM intents WHERE account = ? AND venue_id IN ({marks})",  # noqa: S608
+                (self._account, *some),
+            )
+            found |= {str(venue_id): str(order_id) for venue_id, order_id in rows}
+        return found
+
+    def _intent(self, row: tuple[object, ...]) -> Intent:
+        order_id, venue_id, market, token, side, price, size, expires_at, created_at, body, crc = row
+        intent = Intent(
+            order_id=str(order_id),
+            venue_id=str(venue_id),
+            market=str(market),
+            token=str(token),
+            side=Side(str(side)),
+            price=_int(price),
+            size=_int(size),
+            expires_at=None if expires_at is None else _int(expires_at),
+            created_at=_int(created_at),
+            body=bytes(body) if isinstance(body, bytes) else b"",
+        )
+        if _crc(intent) != crc:
+            raise StateDamaged(f"{self._store.path} is damaged: order {order_id} is not as it was written")
+        return intent
+
+
+def _values(intent: Intent) -> tuple[object, ...]:
+    return (
+        intent.order_id,
+        intent.venue_id,
+        intent.market,
+        intent.token,
+        str(intent.side),
+        intent.price,
+        intent.size,
+        intent.expires_at,
+        intent.created_at,
+        intent.body,
+    )
+
+
+def _crc(intent: Intent) -> int:
+    """The database notices torn pages, not a bit that fell over."""
+    return zlib.crc32(repr(_values(intent)).encode())
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int), "nobody else writes to the file"
+    return value

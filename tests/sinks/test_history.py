@@ -1,0 +1,188 @@
+"""What a run told its sinks can be read afterwards, in the words of the venue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pmm.account import OrderStatus, TradeStatus
+from pmm.commands import Place
+from pmm.core.step import Change, Decision, Fill, Step
+from pmm.core.view import Targets
+from pmm.errors import DiskError
+from pmm.events import Adopted, Event, MarketListed, Operator, OperatorAction, Settled, Timer, Wake
+from pmm.model import SECOND, SHARE, USD, Side
+from pmm.sim.catalog import default_listings
+from pmm.sinks.history import History
+from pmm.sinks.records import Held, Records
+from pmm.sinks.store import CLOSED_LIFE, Intents, Latch, LatchName, Store
+from tests.sinks.conftest import START, intent
+
+DEMO = default_listings()[0].market
+PLACE = Place("o1", DEMO.condition_id, DEMO.yes, Side.BUY, 4_800, 10 * SHARE)
+TIMER = Timer(START + SECOND)
+
+
+def place(order_id: str = "o1", *, at: int = START, **more: object) -> Step:
+    place = replace(PLACE, order_id=order_id, **more)  # type: ignore[arg-type]  # the facts of a test
+    return Step(Wake(at), commands=(place,), changes=(change(order_id, "INTENT", "SENT"),))
+
+
+def change(order_id: str, old: str, new: str) -> Change:
+    return Change(START, "order", order_id, old, new, "t", "because")
+
+
+def moved(order_id: str, old: str, new: str) -> Step:
+    return Step(TIMER, changes=(change(order_id, old, new),))
+
+
+def fill(trade_id: str = "t1", order_id: str = "o1", *, side: Side = Side.BUY, yes: bool = True, **more: int) -> Fill:
+    facts = {"at": START + 2, "price": 4_800, "size": 4 * SHARE, "paid": side.sign * 1_920_000, "mid2": 10_000, **more}
+    token = DEMO.yes if yes else DEMO.no
+    return Fill(
+        order_id=order_id, trade_id=trade_id, market=DEMO.condition_id, token=token, is_yes=yes, side=side, **facts
+    )
+
+
+def filled(*fills: Fill) -> Step:
+    return Step(Operator(START, OperatorAction.PAUSE), fills=fills)
+
+
+def settled(status: TradeStatus, trade_id: str = "t1") -> Step:
+    return Step(Settled(START + 9, "o1", trade_id, status))
+
+
+class Run:
+    """A history, and what can be read of it."""
+
+    def __init__(self, store: Store, *, simulated: bool = True, latch_halts: bool = False) -> None:
+        self.account = store.account("dry-run", "venue")
+        self.store = store
+        self.history = History(
+            store, self.account, simulated=simulated, latch_halts=latch_halts, clock=lambda: START + SECOND
+        )
+        self.tell(MarketListed(START, DEMO))
+
+    def tell(self, *steps: Step | Event) -> Records:
+        for step in steps:
+            self.history.on_step(step if isinstance(step, Step) else Step(step), 0)
+        return self.records
+
+    @property
+    def records(self) -> Records:
+        return Records(self.store, self.account, epoch=self.history.epoch)
+
+
+@pytest.fixture
+def run(store: Store) -> Run:
+    return Run(store)
+
+
+def test_an_order_is_told_as_the_venue_would(run: Run) -> None:
+    (order,) = run.tell(place(), moved("o1", "SENT", "LIVE")).orders()
+    assert (order.status, order.outcome, order.remaining, order.side) == (OrderStatus.LIVE, "Yes", 10 * SHARE, Side.BUY)
+    assert run.tell(moved("o1", "LIVE", "CANCELED")).orders() == []
+    (order,) = run.records.orders(only_open=False)
+    assert (order.status, order.is_live) == (OrderStatus.CANCELED, False)
+
+
+def test_an_order_in_doubt_counts_as_live(run: Run) -> None:
+    (order,) = run.tell(place(), moved("o1", "SENT", "UNKNOWN")).orders()
+    assert (order.status, order.is_live) == (OrderStatus.UNKNOWN, True)
+
+
+def test_a_fill_is_written_at_once_and_counts_once(run: Run) -> None:
+    records = run.tell(place(), filled(fill()), filled(fill()))
+    (trade,) = records.trades()
+    assert (trade.size, trade.price, trade.status, trade.outcome) == (4 * SHARE, 4_800, TradeStatus.MATCHED, "Yes")
+    (order,) = records.orders()
+    assert (order.matched, order.remaining) == (4 * SHARE, 6 * SHARE)
+    assert records.positions() == [Held(DEMO.condition_id, DEMO.yes, "Yes", 4 * SHARE, 1_920_000)]
+
+
+def test_a_trade_that_failed_leaves_no_position_and_no_profit(run: Run) -> None:
+    records = run.tell(place(), filled(fill()), settled(TradeStatus.FAILED), settled(TradeStatus.CONFIRMED))
+    assert [trade.status for trade in records.trades()] == [TradeStatus.FAILED]
+    assert records.positions() == []
+    assert records.pnl() == {}
+
+
+def test_what_was_bought_and_sold_again_is_no_position(run: Run) -> None:
+    records = run.tell(place(), filled(fill()), filled(fill("t2", side=Side.SELL, paid=-2_000_000)))
+    assert records.positions() == []
+    assert records.pnl()[DEMO.condition_id].cash == 80_000
+
+
+def test_profit_is_that_of_the_last_mid(run: Run) -> None:
+    decision = Decision(START + 5, DEMO.condition_id, 4_900, 5_300, 10_200, 4 * SHARE, Targets())
+    records = run.tell(place(), filled(fill()), Step(TIMER, decisions=(decision,)))
+    pnl = records.pnl()[DEMO.condition_id]
+    # Four shares at 0.48 are worth 0.51 each now; two of those three cents were there when they were bought.
+    assert (pnl.total * 100, pnl.spread * 100) == (12 * 20_000 * USD, 8 * 20_000 * USD)
+    assert pnl.residual == 0
+
+
+def test_a_filter_comes_before_the_limit(run: Run) -> None:
+    run.tell(place(), filled(*(fill(f"t{n}", at=START + n, yes=n % 2 == 0) for n in range(6))))
+    assert [trade.trade_id for trade in run.records.trades(DEMO.yes, limit=2)] == ["t4", "t2"]
+    assert [trade.trade_id for trade in run.records.trades(since=START + 4)] == ["t5", "t4"]
+
+
+def test_a_dry_run_begins_with_nothing(store: Store) -> None:
+    first = Run(store)
+    first.tell(place(), filled(fill()), TIMER)
+    second = Run(store)
+    second.tell(place("o1"), TIMER)
+    assert second.records.positions() == []
+    (left,) = first.records.orders(only_open=False)
+    assert left.status is OrderStatus.CANCELED
+    assert Records(store, second.account).orders() == second.records.orders()
+
+
+def test_a_live_account_has_one_history(store: Store) -> None:
+    first = Run(store, simulated=False)
+    first.tell(place(), filled(fill()), TIMER)
+    second = Run(store, simulated=False)
+    second.tell(filled(fill()), filled(fill("t2")))
+    assert [trade.trade_id for trade in second.records.trades()] == ["t2", "t1"]
+    assert len(second.records.orders()) == 1
+
+
+def test_an_adopted_order_is_there_with_its_id_of_the_venue(store: Store) -> None:
+    run = Run(store, simulated=False)
+    Intents(store, run.account).intend([intent(1, order_id="o1")])
+    adopted = Adopted(TIMER.at, "o1", DEMO.condition_id, DEMO.yes, Side.BUY, 4_800, 10 * SHARE, START * 2, START)
+    (order,) = run.tell(adopted).orders()
+    assert (order.venue_id, order.status, order.created_at) == (f"0x{1:064x}", OrderStatus.UNKNOWN, START)
+
+
+def test_orders_that_are_over_for_long_are_forgotten_and_open_ones_are_not(store: Store) -> None:
+    run, old = Run(store, simulated=False), START - CLOSED_LIFE - SECOND
+    log = Intents(store, run.account)
+    log.intend([intent(n, created_at=old) for n in (1, 2)])
+    log.close(["live-1-1"])
+    run.tell(place("old", at=old), place("open", at=old), moved("old", "LIVE", "FILLED"), filled(fill()), TIMER, TIMER)
+    assert [order.order_id for order in run.records.orders(only_open=False)] == ["open"]
+    assert list(log.known([f"0x{n:064x}" for n in (1, 2)]).values()) == ["live-1-2"]
+    assert len(run.records.trades()) == 1
+
+
+def test_a_halt_is_latched_where_that_is_wanted(store: Store) -> None:
+    halt = Step(TIMER, changes=(Change(START, "risk", "risk", "NORMAL", "HALTED", "halt", "lost too much"),))
+    Run(store).tell(halt)
+    assert store.latched() == []
+    Run(store, latch_halts=True).tell(halt)
+    assert store.latched() == [Latch(LatchName.HALT, "lost too much", START)]
+
+
+def test_nothing_is_lost_while_the_disk_is_full(run: Run) -> None:
+    ((pages,),) = run.store.rows("PRAGMA page_count")
+    run.store.rows(f"PRAGMA max_page_count = {pages}")
+    many = [place(f"o{n}") for n in range(200)]
+    with pytest.raises(DiskError, match="full"):
+        run.tell(*many, filled(fill(order_id="o1")))
+    run.store.rows("PRAGMA max_page_count = 1000000")
+    run.history.flush()
+    assert len(run.records.orders()) == 200
+    assert len(run.records.trades()) == 1
