@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from pmm._fast import Books
+from pmm.core.account_watch import AccountLimits, AccountWatch
+from pmm.core.balance_check import Booked, booked_in
 from pmm.core.desk import Desk
 from pmm.core.feed import FeedLimits
 from pmm.core.market_data import MarketData
@@ -65,7 +67,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """`requote_threshold` in price units, `max_position` in micro-shares of net YES per market."""
+    """`requote_threshold` in price units, `max_position` in micro-shares of net YES per market.
+
+    `account` watches the account of live trading; a dry run has none.
+    """
 
     requote_threshold: Price = 200
     max_position: Size = 100 * SHARE
@@ -74,6 +79,7 @@ class EngineConfig:
     fallback: FallbackLimits = field(default_factory=FallbackLimits)
     risk: RiskLimits = field(default_factory=RiskLimits)
     order_prefix: str = "dry-"
+    account: AccountLimits | None = None
 
 
 class Engine:
@@ -85,6 +91,7 @@ class Engine:
         self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback)
         self.desk = Desk(self.config.order_prefix)
         self.risk = Risk(self.config.risk)
+        self.account = AccountWatch(self.config.account)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -104,33 +111,38 @@ class Engine:
 
     def step(self, event: Event) -> Step:
         """Take one event in.  Returns its effects; raises nothing that an event from outside can cause."""
-        out, data = StepBuilder(event), self.data
+        out, data, account = StepBuilder(event), self.data, self.account
         try:
             due = data.wake_at
             if due is not None and due <= event.at:
                 self._decide(data.on_due(event.at, out), out)
+            if account.wake_at is not None and account.wake_at <= event.at:
+                account.on_due(event.at, out)
+                self._decide(self.markets.values(), out)
             self._take(event, out)
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)
-        done = self.outcome is not Outcome.RUNNING and self.desk.empty
+        empty = self.desk.empty
+        done = self.outcome is not Outcome.RUNNING and empty and account.may_end
         if done:
             data.stop(out)
         else:
             data.finish(out)
-        return out.build(done=done, wake_at=data.wake_at)
+            account.finish(out, ours_open=not empty)
+        return out.build(done=done, wake_at=_earliest(data.wake_at, account.wake_at))
 
     def healthy(self, at: Nanos) -> str | None:
         """The first check that says that nothing at all can be quoted, or None."""
-        return self._forbidden() or self.data.problem(at)
+        return self._forbidden(at) or self.data.problem(at)
 
-    def _forbidden(self) -> str | None:
+    def _forbidden(self, at: Nanos) -> str | None:
         """Why nothing may be quoted, whatever the market data is worth."""
         if self.outcome is not Outcome.RUNNING:
             return f"{self.outcome}: {self.cause}" if self.cause else str(self.outcome)
         if self.paused:
             return "paused by the operator"
-        return self.risk.problem()
+        return self.risk.problem() or self.account.problem(at)
 
     # --- taking events in -----------------------------------------------------------------------------------------
 
@@ -156,16 +168,9 @@ class Engine:
                 self._on_operator(event, out)
             case Accepted() | Rejected() | Canceled() | CancelRejected() | Filled() | Unanswered():
                 self._on_report(event, out)
-            case (
-                Settled()
-                | OrderShown()
-                | OrderMissing()
-                | Adopted()
-                | VenueNews()
-                | Beat()
-                | UserSignal()
-                | AccountRead()
-            ):
+            case VenueNews() | Beat() | UserSignal() | AccountRead():
+                self._on_account(event, out)
+            case Settled() | OrderShown() | OrderMissing() | Adopted():
                 pass
             case _:
                 assert_never(event)
@@ -192,7 +197,9 @@ class Engine:
             case OperatorAction.STOP:
                 self._end(Outcome.STOPPED, event.reason)
             case OperatorAction.KILL:
-                self._halt(event.reason or "kill switch", out)
+                cause = event.reason or "kill switch"
+                self.account.kill(cause, out, by_operator=True)
+                self._halt(cause, out)
             case OperatorAction.PAUSE:
                 self.paused = True
             case OperatorAction.RESUME:
@@ -217,6 +224,26 @@ class Engine:
             self.risk.move(self.risk.on_error(report.at), report.reason, out)
         self._decide([quoted], out)
 
+    def _on_account(self, event: VenueNews | Beat | UserSignal | AccountRead, out: StepBuilder) -> None:
+        halt = ""
+        match event:
+            case VenueNews():
+                self.account.on_news(event, out)
+            case Beat():
+                halt = self.account.on_beat(event, out)
+            case UserSignal():
+                self.account.on_user(event)
+            case AccountRead():
+                halt = self.account.on_read(event, self._booked, out, ours_open=not self.desk.empty)
+            case _:
+                assert_never(event)
+        if halt:
+            self._halt(halt, out)
+        self._decide(self.markets.values(), out)
+
+    def _booked(self) -> Booked:
+        return booked_in(self.data.held())
+
     # --- judging --------------------------------------------------------------------------------------------------
 
     def _judge_feed(self) -> None:
@@ -230,6 +257,7 @@ class Engine:
         self.risk.move(trigger, cause, out)
 
     def _halt(self, cause: str, out: StepBuilder) -> None:
+        self.account.kill(cause, out)
         self.risk.move("halt", cause, out)
         self._end(Outcome.HALTED, cause)
 
@@ -249,7 +277,7 @@ class Engine:
     def _decide(self, markets: Iterable[QuotedMarket], out: StepBuilder, *, announce: bool = False) -> None:
         """Ask what should be working and send what is missing; every decision that sends something is announced."""
         for quoted in tuple(markets):
-            if quoted.held and self._forbidden() is None:
+            if quoted.held and self._forbidden(out.event.at) is None:
                 continue  # the middle of a batch: what works stays, until the book makes sense or is doubted
             targets = self._targets(quoted, out)
             working = self.desk.working(quoted.market.condition_id)
@@ -266,7 +294,7 @@ class Engine:
 
     def _targets(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         at, net = out.event.at, quoted.position.net
-        problem = self._forbidden() or quoted.problem()
+        problem = self._forbidden(at) or quoted.problem()
         if problem is not None:
             return Targets(reason=problem)
         try:
@@ -276,6 +304,10 @@ class Engine:
             self.risk.move(self.risk.on_error(at), cause, out)
             return Targets(reason=cause)
         return _reducing_only(targets, net) if self.risk.state == "REDUCING" else targets
+
+
+def _earliest(*moments: Nanos | None) -> Nanos | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _decision(quoted: QuotedMarket, targets: Targets, at: Nanos) -> Decision:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pmm.core.account_watch import ACCOUNT
 from pmm.core.feed import FEED
+from pmm.core.heartbeat import HEARTBEAT
 from pmm.core.orders import ORDER
 from pmm.core.risk import RISK
 from pmm.core.source import SOURCE
 from pmm.core.trust import TRUST
+from pmm.core.venue_status import VENUE
 from pmm.fsm import Table
 
-TABLES: dict[str, Table] = {table.name: table for table in (FEED, TRUST, SOURCE, ORDER, RISK)}
+TABLES: dict[str, Table] = {
+    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, RISK, VENUE, HEARTBEAT, ACCOUNT)
+}

@@ -1,0 +1,118 @@
+"""Does the account hold what our fills say?  What they do not explain is announced, and a great loss of worth halts.
+
+The first balances of a run are the starting point.  From then on cash and shares must lie where fills took them, each
+between the least and the most that trades under way may still make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pmm.account import Balances
+from pmm.core.markets import QuotedMarket
+from pmm.core.step import Change, StepBuilder
+from pmm.model import GRID, Money, TokenId, money_text, size_text
+
+# Smaller differences are dust: a hundredth of a share or of a dollar.
+DUST = 10_000
+CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The least and the most of something, in its own unit."""
+
+    least: int
+    most: int
+
+    def miss(self, value: int) -> int:
+        """How far a value lies outside: negative below, 0 inside."""
+        return min(value - self.least, 0) + max(value - self.most, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What fills of this run moved: cash and shares, and twice the price at which a share of each token is marked."""
+
+    cash: Span
+    shares: Mapping[TokenId, Span]
+    marks2: Mapping[TokenId, int]
+
+
+@dataclass(slots=True)
+class BalanceCheck:
+    """`drop_percent` of the account's worth lost without a fill halts; None never does."""
+
+    drop_percent: int | None
+    _start: dict[str, int] = field(default_factory=dict)
+    _suspects: dict[str, int] = field(default_factory=dict)
+    _written_off: dict[str, int] = field(default_factory=dict)
+    _drop: str = ""
+
+    def on_read(self, balances: Balances, booked: Booked, out: StepBuilder) -> str:
+        """Compare.  Returns why trading has to halt, empty when it has not to."""
+        held = {CASH: balances.cash, **balances.shares}
+        misses = {asset: self._miss(asset, value, booked) for asset, value in held.items()}
+        worth, lost = self._worth(held, misses, booked)
+        for asset, miss in misses.items():
+            self._judge(asset, miss, out)
+        seen_before, self._drop = self._drop, self._drop_text(worth, lost)
+        return self._drop if seen_before else ""
+
+    def problem(self) -> str | None:
+        """Why nothing may be placed until balances were read once more, or None."""
+        return f"{self._drop}; read once more" if self._drop else None
+
+    def _miss(self, asset: str, value: int, booked: Booked) -> int:
+        moved = booked.cash if asset == CASH else booked.shares.get(asset, Span(0, 0))
+        start = self._start.setdefault(asset, value - moved.most)
+        return moved.miss(value - start - self._written_off.get(asset, 0))
+
+    def _judge(self, asset: str, miss: int, out: StepBuilder) -> None:
+        """Announce a difference that a second read still shows, and take it as it is from then on."""
+        before = self._suspects.pop(asset, 0)
+        if abs(miss) < DUST:
+            return
+        if before * miss <= 0:
+            self._suspects[asset] = miss
+            return
+        self._written_off[asset] = self._written_off.get(asset, 0) + miss
+        text = money_text(abs(miss)) + " USD" if asset == CASH else size_text(abs(miss)) + " shares"
+        cause = f"{text} {'more' if miss > 0 else 'less'} than our fills explain, in two reads"
+        out.changes.append(Change(out.event.at, "balance", _name(asset), "explained", "unexplained", "read", cause))
+
+    def _worth(self, held: Mapping[str, int], misses: Mapping[str, int], booked: Booked) -> tuple[Money, Money]:
+        """What the account should be worth, and how much of that is missing, differences taken before included."""
+        worth = lost = 0
+        for asset, value in held.items():
+            unexplained = misses[asset] + self._written_off.get(asset, 0)
+            worth += _value(asset, value - unexplained, booked)
+            lost -= _value(asset, unexplained, booked)
+        return worth, lost
+
+    def _drop_text(self, worth: Money, lost: Money) -> str:
+        if self.drop_percent is None or worth <= 0 or lost * 100 <= worth * self.drop_percent:
+            return ""
+        left, gone = money_text(worth - lost), money_text(lost)
+        return f"balance drop: the account is worth {left} USD, {gone} USD less than its fills explain"
+
+
+def booked_in(markets: Iterable[QuotedMarket]) -> Booked:
+    """What the positions of these markets say; a trade counts from its match on."""
+    cash, shares, marks2 = 0, {}, {}
+    for quoted in markets:
+        position, market, mark2 = quoted.position, quoted.market, quoted.mark2()
+        cash += position.cash
+        shares[market.yes], shares[market.no] = Span(position.yes, position.yes), Span(position.no, position.no)
+        marks2[market.yes], marks2[market.no] = mark2, 2 * GRID - mark2
+    return Booked(Span(cash, cash), shares, marks2)
+
+
+def _value(asset: str, amount: int, booked: Booked) -> Money:
+    """Micro-USD; a token of no market of ours is worth nothing here."""
+    return amount if asset == CASH else amount * booked.marks2.get(asset, 0) // (2 * GRID)
+
+
+def _name(asset: str) -> str:
+    return asset if asset == CASH else f"token {asset[:10]}..."
