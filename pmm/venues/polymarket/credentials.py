@@ -32,6 +32,13 @@ class AuthRefused(VenueError):
     hint = "Check the wallet with `pmm doctor --live`, and make new credentials with `pmm wallet derive-key`."
 
 
+class _Sealed(dict[str, str]):
+    """Headers that hold a passphrase: whoever prints them sees none."""
+
+    def __repr__(self) -> str:
+        return "<headers>"
+
+
 class Credentials:
     """An API key with its secret and passphrase.  `key` is public at the venue: every order names it as its owner.
 
@@ -58,13 +65,13 @@ class Credentials:
         """What signs one request: `path` without its query, `body` the exact bytes, `at` by the venue's clock."""
         stamp = str(at // SECOND)
         message = f"{stamp}{method}{path}".encode() + body
-        return {
-            "POLY_ADDRESS": address,
-            "POLY_SIGNATURE": base64.urlsafe_b64encode(hmac.digest(self._shared, message, "sha256")).decode(),
-            "POLY_TIMESTAMP": stamp,
-            "POLY_API_KEY": self.key,
-            "POLY_PASSPHRASE": self._passphrase,
-        }
+        return _Sealed(
+            POLY_ADDRESS=address,
+            POLY_SIGNATURE=base64.urlsafe_b64encode(hmac.digest(self._shared, message, "sha256")).decode(),
+            POLY_TIMESTAMP=stamp,
+            POLY_API_KEY=self.key,
+            POLY_PASSPHRASE=self._passphrase,
+        )
 
     def reveal(self) -> tuple[str, str, str]:
         """Key, secret and passphrase in the clear, for the keystore and for the first frame of the user socket."""

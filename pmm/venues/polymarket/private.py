@@ -87,8 +87,9 @@ class PrivateHttp:
     ) -> None:
         """`deadline` is for a whole call.  Raises ConfigError for plain HTTP to anywhere but this machine."""
         if not base_url.startswith("https://") and not is_loopback(base_url):
-            raise ConfigError([f"{base_url}: credentials travel over https only"])
+            raise ConfigError([f"{URL(base_url).host}: credentials travel over https only"])
         self.base_url = base_url.rstrip("/")
+        self._host = URL(base_url).host or "nowhere"
         self.address = address
         self.credentials = credentials
         self.deadline = deadline
@@ -150,7 +151,7 @@ class PrivateHttp:
             cause = f"no answer within {limit / SECOND:g} s"
         except (aiohttp.ClientError, OSError) as error:
             cause = _cause(error)
-        raise (NoAnswer if seen.connected else NotSent)(f"{method} {self.base_url}{path}: {cause}")
+        raise (NoAnswer if seen.connected else NotSent)(f"{method} {path} at {self._host}: {cause}")
 
     async def synchronise(self) -> Nanos:
         """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer."""
@@ -190,7 +191,7 @@ def _session() -> aiohttp.ClientSession:
     trace.on_connection_reuseconn.append(_connected)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        timeout=aiohttp.ClientTimeout(),  # a call has a deadline of its own
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[trace],
         trust_env=False,

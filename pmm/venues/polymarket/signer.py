@@ -37,6 +37,7 @@ from pmm.model import (
     GRID,
     MILLISECOND,
     SECOND,
+    TICKS,
     Market,
     Money,
     Nanos,
@@ -118,13 +119,13 @@ class Signer:
         """`funder` may be None for an EOA only.  Raises SignerRefused for what is no key, wallet or known chain."""
         private = _private_key(key)
         del key  # a traceback shows the locals of its frames
+        self.address = "" if private is None else checksummed(address_of(private.public_key))
         if private is None:
             raise SignerRefused("the private key is not one: it has 32 bytes and is below the order of the curve")
         if chain_id != POLYGON:
             raise SignerRefused(f"chain {chain_id} is not known: the venue's contracts are on {POLYGON}")
         self._key: PrivateKey | None = private
         self._forms: dict[tuple[str, Side, TimeInForce, bool, bool, str], _Form] = {}
-        self.address = checksummed(address_of(private.public_key))
         self.signature_type = SignatureType(signature_type)
         self.maker = self._maker(funder)
         self.caps = caps
@@ -204,14 +205,15 @@ class Signer:
     def _maker(self, funder: str | None) -> str:
         if self.signature_type is SignatureType.EOA:
             if funder is not None and funder.lower() != self.address.lower():
-                raise SignerRefused(f"an EOA is its own funder: {self.address}, not {funder}")
+                raise SignerRefused(f"an EOA is its own funder: {self.address}, and another one is given")
             return self.address
         if funder is None:
             raise SignerRefused(f"a wallet of type {self.signature_type.name} needs the address of its funder")
         try:
             address_word(funder)
         except ValueError:
-            raise SignerRefused(f"the funder is no address: {funder!r}") from None
+            # Not repeated: somebody may have put the key there.
+            raise SignerRefused("the funder is no address") from None
         return checksummed(funder)
 
     def _form(self, place: Place, market: Market, owner: str) -> _Form:
@@ -266,7 +268,7 @@ def _check_terms(place: Place, market: Market) -> None:
     ):
         raise SignerRefused(f"the token is not of the kind that a market of version {market.version} trades")
     tick = market.tick
-    if tick <= 0 or place.price % tick or not tick <= place.price <= GRID - tick:
+    if tick not in TICKS or place.price % tick or not tick <= place.price <= GRID - tick:
         raise SignerRefused(f"price {price_text(place.price)} is not on the tick {price_text(tick)} of its market")
     if place.size <= 0 or place.size % SIZE_STEP:
         raise SignerRefused(f"size {size_text(place.size)} has more than two decimals, or is none")
