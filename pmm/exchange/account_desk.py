@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from pmm.eip712 import EXCHANGES, NEG_RISK_ADAPTER, Generation, SignatureType, checksummed
-from pmm.exchange.answers import BAD_PAYLOAD, Refused, answer, token_id
+from pmm.exchange.answers import BAD_PAYLOAD, BODY, Refused, answer, token_id
 from pmm.exchange.auth import Auth
 from pmm.exchange.clock import Clock
 from pmm.exchange.keys import Key
@@ -72,7 +72,7 @@ class AccountDesk:
 
     async def _heartbeat(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        sent = _heartbeat_id(await request.read())
+        sent = _heartbeat_id(request[BODY])
         at = self._clock.now()
         beat = self._venue.heartbeat(key.address, sent, at)
         self._settle()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 from typing import TypeAlias
 
 import orjson
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import SERVER_SOFTWARE
 
 from pmm.model import Price, TokenId, price_text
 
@@ -28,6 +34,69 @@ NO_MARKET = "market not found"
 # Ids have 75 to 78 digits (data reference, section 5); 2**256 has 78.
 _TOKEN_DIGITS_MAX = 78
 
+_JSON = "application/json"
+# The first lines of answers that have a body.
+_FIRST_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+    for status in HTTPStatus
+    if status >= HTTPStatus.OK and status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+}
+
+
+class Answer(web.Response):
+    """A JSON answer: head and body are put together once and written at once.
+
+    The library's own way through headers, cookies, compression and signals takes as long as all that the venue does for
+    an order.  It is taken only for what is no ordinary request: HEAD, HTTP/1.0 and connections that end.
+    """
+
+    # They stand for the properties of the library, whose constructor is part of the long way.
+    status: int = 200
+    keep_alive: bool | None = True
+    body: bytes = b""
+    headers: Mapping[str, str] = {}  # type: ignore[assignment]  # only those beside the usual ones
+
+    def __init__(
+        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = _JSON
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = headers or {}
+        self._kind = kind
+        self._writer: AbstractStreamWriter | None = None
+        self._long: web.Response | None = None
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        if (
+            request.version == HttpVersion11
+            and request.keep_alive
+            and request.method != hdrs.METH_HEAD
+            and self.status in _FIRST_LINES
+        ):
+            self._writer = request.writer
+            return self._writer
+        headers = {**self.headers, hdrs.CONTENT_TYPE: self._kind}
+        self._long = web.Response(body=self.body, status=self.status, headers=headers)
+        writer = await self._long.prepare(request)
+        self.keep_alive = self._long.keep_alive
+        return writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        if self._long is not None:
+            await self._long.write_eof(data)
+        elif self._writer is not None:
+            await self._writer.write_eof(self._head().encode() + self.body)
+
+    def _head(self) -> str:
+        more = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
+        first, length = _FIRST_LINES[self.status], len(self.body)
+        return f"{first}{more}Content-Type: {self._kind}\r\nContent-Length: {length}\r\n{_last_lines(int(time.time()))}"
+
+
+@lru_cache(maxsize=1)
+def _last_lines(second: int) -> str:
+    return f"Date: {formatdate(second, usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n"
+
 
 class Refused(Exception):
     """A request that is answered with `body`: `{"error": text}` and whatever `more` there is to say."""
@@ -39,18 +108,18 @@ class Refused(Exception):
         self.headers = headers
         self.body: dict[str, object] = {"error": text, **more}
 
-    def answer(self) -> web.Response:
+    def answer(self) -> Answer:
         return answer(self.body, self.status, self.headers)
 
 
-def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """A JSON answer."""
-    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
+    return Answer(orjson.dumps(body), status, headers)
 
 
-def json_text(text: str) -> web.Response:
+def json_text(text: str) -> Answer:
     """An answer that is JSON already."""
-    return web.Response(text=text, content_type="application/json")
+    return Answer(text.encode(), kind=f"{_JSON}; charset=utf-8")
 
 
 def token_id(text: str | None) -> TokenId:

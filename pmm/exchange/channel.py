@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from aiohttp import WSMsgType, web
 
+from pmm.exchange.answers import answer
 from pmm.exchange.frame_faults import FrameFaults
 from pmm.exchange.outbox import Outbox
 from pmm.exchange.text_frame import text_frame, text_of
@@ -129,7 +130,7 @@ class Channel:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The handler of the socket."""
         if self.faults.refuse:
-            return web.json_response({"error": "the stream accepts no connections"}, status=503)
+            return answer({"error": "the stream accepts no connections"}, 503)
         socket = web.WebSocketResponse(compress=False, max_msg_size=MESSAGE_BYTES_MAX, timeout=1.0)
         await socket.prepare(request)
         if self.opened is not None:

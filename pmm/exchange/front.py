@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from pmm.exchange.answers import BODY, HARM, Handler, Refused, answer
+from pmm.exchange.answers import BODY, HARM, Answer, Handler, Refused, answer
 from pmm.exchange.log import RequestLog
+from pmm.exchange.ports import Serve
 from pmm.exchange.request_faults import RequestFaults
 
 BODY_BYTES_MAX = 1 << 20
@@ -22,13 +23,29 @@ class Front:
     def __init__(self, faults: RequestFaults | None = None, log: RequestLog | None = None) -> None:
         self._faults = faults
         self._log = log
+        self._express: dict[tuple[str, str], Handler] = {}
 
-    def application(self, routes: Iterable[web.RouteDef]) -> web.Application:
-        """The routes as an application that answers everything in JSON, whatever it is asked."""
+    def application(self, routes: Iterable[web.RouteDef], express: Iterable[web.RouteDef] = ()) -> web.Application:
+        """The routes as an application that answers everything in JSON, whatever it is asked.
+
+        Those of `express`, which have no parameters and do not ask for the application, are also served by `express`.
+        """
+        self._express = {(one.method, one.path): self._wrapped(one.handler) for one in express}
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.add_routes(web.route(one.method, one.path, self._wrapped(one.handler), **one.kwargs) for one in routes)
         app.add_routes([web.route("*", "/{path:.*}", self._wrapped(_nowhere))])
         return app
+
+    def express(self, otherwise: Serve) -> Serve:
+        """`otherwise`, with a short way around the router of the library for whatever needs nothing of it."""
+
+        def serve(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+            handler = self._express.get((request.method, request.raw_path))
+            if handler is None or not isinstance(request, web.Request) or hdrs.EXPECT in request.headers:
+                return otherwise(request)
+            return handler(request)
+
+        return serve
 
     def opened(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         """Tell the log of a socket when it opens; its handler answers when it is over."""
@@ -46,9 +63,8 @@ class Front:
                 response = refused.answer()
             except web.HTTPException as refused:
                 response = answer({"error": refused.reason}, refused.status)
-            if isinstance(response, web.Response):
-                body = response.body if isinstance(response.body, bytes) else b""
-                self._record(request, response.status, body, "" if rule is None else rule.harm.value)
+            if isinstance(response, Answer):
+                self._record(request, response.status, response.body, "" if rule is None else rule.harm.value)
             return response
 
         return handle

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from pmm.eip712 import SignatureType
-from pmm.exchange.answers import Refused, answer
+from pmm.exchange.answers import BODY, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.keys import Key
 from pmm.exchange.wallets import Wallets
@@ -76,7 +76,7 @@ class KeyDesk:
 
     async def _delete_readonly(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        body = await request.text()
+        body = request[BODY].decode("utf-8", "replace")
         for one in self._auth.keys.of(key.address, readonly=True):
             if one.api_key in body:
                 self._auth.keys.delete(one.api_key)

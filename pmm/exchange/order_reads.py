@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from aiohttp import web
 
-from pmm.exchange.answers import NO_MARKET, Refused, answer
+from pmm.exchange.answers import BODY, NO_MARKET, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.pages import page
 from pmm.exchange.papers import order_paper, trade_paper
@@ -106,7 +106,7 @@ class OrderReads:
     async def _scorings(self, request: web.Request) -> web.Response:
         wallets = self._wallets.of((await self._auth.key(request)).address)
         try:
-            ids = orjson.loads(await request.read())
+            ids = orjson.loads(request[BODY])
         except orjson.JSONDecodeError:
             raise Refused(400, BAD_ORDER_QUERY) from None
         if not isinstance(ids, list) or len(ids) > SCORING_MAX or not all(isinstance(one, str) for one in ids):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import orjson
 from aiohttp import web
 
-from pmm.exchange.answers import HARM, SPOILED, Handler, Refused, answer
+from pmm.exchange.answers import HARM, SPOILED, Answer, Handler, Refused, answer
 from pmm.exchange.clock import Clock
 from pmm.model import SECOND
 from pmm.sim.dice import Dice, Stream
@@ -167,7 +167,7 @@ class RequestFaults:
 
     def _altered(self, rule: RequestRule, reply: web.StreamResponse) -> web.StreamResponse:
         """The reply itself when there is nothing in it to alter."""
-        if not isinstance(reply, web.Response) or not isinstance(reply.body, bytes):
+        if not isinstance(reply, Answer):
             return reply
         told = orjson.loads(reply.body)
         if rule.harm is Harm.ALTER:

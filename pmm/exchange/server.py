@@ -110,7 +110,7 @@ class LocalExchange:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             stack.callback(self.log.close)
-            port = await listen(stack, self._public(), self._port, on_connect=self._count)
+            port = await listen(stack, self._public(), self._port, self._count, self.front.express)
             private = Front().application(self.control.routes())
             control = await listen(stack, private, self._port + 1 if self._port else 0)
             for channel in self._channels():
@@ -302,7 +302,8 @@ class LocalExchange:
                 web.get("/ws/market", self.hub.channel.serve),
                 *users,
                 *(self._builders.routes() if self._builders is not None else ()),
-            ]
+            ],
+            express=self.house.trading.routes() if self.house is not None else (),
         )
         app[CHARTS] = self.charts
         return app
