@@ -60,13 +60,29 @@ def _pairs(sets: list[str]) -> dict[str, object]:
 
 def build() -> Any:  # the parser library does not export the type of the tree it builds
     """The whole tree, ready to parse."""
-    from pmm.cli import bench, book, config, data, demo, exchange, machines, markets, quote, record, stream, version
+    from pmm.cli import (
+        account,
+        bench,
+        book,
+        config,
+        data,
+        demo,
+        exchange,
+        machines,
+        markets,
+        quote,
+        record,
+        stream,
+        version,
+    )
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
     app.command(epilog=EPILOG)(quote.quote)
     app.command(epilog=EPILOG)(demo.demo)
     app.command(epilog=EPILOG)(exchange.exchange)
+    for read in (account.orders, account.trades, account.positions, account.pnl):
+        app.command(epilog=EPILOG)(read)
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)

@@ -164,3 +164,8 @@ class Cli:
         with redirect_stdout(sys.stderr):
             answer: object = typer.prompt(question, err=True, **options)
         return answer
+
+    @property
+    def asker(self) -> Callable[[str], str] | None:
+        """Asks a person for something that nobody else may see; None where nobody can be asked."""
+        return (lambda question: str(self.ask(question, hide_input=True))) if self.interactive else None

@@ -33,7 +33,7 @@ from pmm.drivers.inbox import Inbox
 from pmm.errors import DiskError, OrdersMayRemain
 from pmm.events import BookRead, Event, Frame, MarketDropped, MarketListed, Operator, OperatorAction, Timer, Wake
 from pmm.model import MILLISECOND, SECOND, ConditionId, Market, Nanos
-from pmm.ports import BookReader, Feed, Gateway, Sink
+from pmm.ports import BookReader, Feed, Gateway, Service, Sink
 
 # How long orders may take to go away after a stop before the run ends without proof.
 STOP_LIMIT: Nanos = 10 * SECOND
@@ -64,6 +64,7 @@ class Live:
         reader: BookReader | None = None,
         roster: Roster | None = None,
         facts: Facts | None = None,
+        services: Sequence[Service] = (),
         timer: Nanos = SECOND,
         stop_limit: Nanos = STOP_LIMIT,
     ) -> None:
@@ -75,6 +76,7 @@ class Live:
         self.reader = reader
         self.roster = roster
         self.facts = facts
+        self.services = tuple(services)
         self.timer = timer
         self.stop_limit = stop_limit
         self._inbox = Inbox(self._take)
@@ -134,6 +136,7 @@ class Live:
             self._tasks = group
             self._serve_feeds()
             tasks = [group.create_task(self._tick())]
+            tasks += [group.create_task(service.serve(self.emit)) for service in self.services]
             if self.reader is not None:
                 tasks.append(group.create_task(self.reader.serve()))
             if self.facts is not None:

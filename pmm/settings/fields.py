@@ -289,6 +289,9 @@ class Settings(BaseSettings):
     dry_run: bool = Field(
         default=True, description="Simulate orders against public data; nothing is sent to the venue."
     )
+    forbid_live: bool = Field(
+        default=False, description="No live trading here; once any source says so, no other one takes it back."
+    )
     profile: Annotated[str | None, BeforeValidator(absent)] = Field(
         default=None, description="A named set of defaults: conservative or tight."
     )

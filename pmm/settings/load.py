@@ -29,6 +29,8 @@ class Loaded:
     origins: Mapping[str, Origin]
     warnings: Sequence[str]
 
+FORBID = "forbid_live"
+
 
 def load(
     overrides: Mapping[str, object] | None = None,
@@ -51,7 +53,18 @@ def load(
         sources.toml(sources.user_file(env)),
     ]
     layers.append(_profile(layers))
-    return _settle(layers)
+    return _settle([_forbidden(layers), *layers])
+
+
+def _forbidden(layers: Sequence[Layer]) -> Layer:
+    """Whoever forbids live trading is not overruled by a stronger source (reliability reference, 4.2, point 15)."""
+    said = (layer.values[FORBID] for layer in layers if FORBID in layer.values)
+    return next((Layer({FORBID: entry}) for entry in said if _truth(entry[0])), Layer())
+
+
+def _truth(value: object) -> bool:
+    """Anything that is not a clear no counts: a typing error must not allow what it was to forbid."""
+    return str(value).strip().lower() not in ("", "0", "false", "no", "off", "n", "f")
 
 
 def _profile(layers: Sequence[Layer]) -> Layer:

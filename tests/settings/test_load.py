@@ -291,3 +291,16 @@ def test_secrets_leave_the_environment_with_the_first_look(tmp_path: Path) -> No
     before = dict(environ)
     assert take_secrets(environ) == before
     assert environ == {"POLY_FUNDER": "0x" + "1" * 40, "PATH": "/"}
+
+
+@pytest.mark.parametrize("flag", ["false", "0"])
+def test_whoever_forbids_live_trading_is_not_overruled(tmp_path: Path, flag: str) -> None:
+    (tmp_path / ".env").write_text("PMM_FORBID_LIVE=yes\n")
+    loaded = read(tmp_path, {"forbid_live": flag}, PMM_FORBID_LIVE="0")
+    assert loaded.settings.forbid_live
+    assert str(loaded.origins["forbid_live"]) == ".env PMM_FORBID_LIVE"
+
+
+@pytest.mark.parametrize("said", ["0", "false", "no", "off", ""])
+def test_only_a_clear_no_allows_live_trading(tmp_path: Path, said: str) -> None:
+    assert not read(tmp_path, PMM_FORBID_LIVE=said or "0").settings.forbid_live

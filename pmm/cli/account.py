@@ -1,0 +1,213 @@
+"""`pmm orders`, `pmm trades`, `pmm positions`, `pmm pnl`: what the account has, the same in a dry run and live."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from pmm.cli.context import Cli
+from pmm.model import money_text, price_text, size_text
+
+if TYPE_CHECKING:
+    from pmm.account import OwnOrder, OwnTrade
+    from pmm.app.account import Account
+    from pmm.metrics.pnl import MarketPnl
+    from pmm.sinks.records import Held
+
+T = TypeVar("T")
+
+LIMIT = 100
+Live = Annotated[
+    bool | None,
+    typer.Option("--live/--dry-run", help="Of the real account, or of the last dry run.", show_default=False),
+]
+TokenOption = Annotated[str | None, typer.Option("--token", metavar="ID", help="Of one token only.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many, the newest first.")]
+
+
+def orders(live: Live = None, token: TokenOption = None, limit: Limit = LIMIT) -> None:
+    """Open orders, those of others on the account too."""
+    cli = Cli.current()
+    found = _read(cli, live, lambda account: account.orders(token, limit))
+    cli.emit_list("pmm.orders/1", "orders", [order_record(one) for one in found], human=lambda: _orders(cli, found))
+
+
+def trades(
+    live: Live = None,
+    token: TokenOption = None,
+    limit: Limit = LIMIT,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="From then on: 2026-11-24 or 2026-11-24T12:00.")
+    ] = None,
+) -> None:
+    """Trades of the account, the newest first."""
+    cli = Cli.current()
+    begin = _moment(since)
+    found = _read(cli, live, lambda account: account.trades(token, limit, begin))
+    cli.emit_list("pmm.trades/1", "trades", [trade_record(one) for one in found], human=lambda: _trades(cli, found))
+
+
+def positions(live: Live = None, token: TokenOption = None) -> None:
+    """Shares held, token by token."""
+    cli = Cli.current()
+    found = _read(cli, live, lambda account: account.positions(token))
+    cli.emit_list(
+        "pmm.positions/1", "positions", [held_record(one) for one in found], human=lambda: _positions(cli, found)
+    )
+
+
+def pnl(live: Live = None) -> None:
+    """Profit and loss by market, as this instance booked it: spread captured + inventory move."""
+    cli = Cli.current()
+    found = _read(cli, live, lambda account: account.pnl())
+    markets = {market: pnl_record(one) for market, one in found.items()}
+    cli.emit("pmm.pnl/1", {"markets": markets}, human=lambda: _pnl(cli, markets))
+
+
+def order_record(order: OwnOrder) -> dict[str, object]:
+    """An order for programs; sizes and prices are text."""
+    return {
+        "order_id": order.order_id,
+        "venue_id": order.venue_id,
+        "market": order.market,
+        "token_id": order.token,
+        "outcome": order.outcome,
+        "side": order.side,
+        "price": price_text(order.price),
+        "size": size_text(order.size),
+        "matched": size_text(order.matched),
+        "remaining": size_text(order.remaining),
+        "filled_share": round(order.filled_share, 6),
+        "status": order.status,
+        "is_live": order.is_live,
+        "is_filled": order.is_filled,
+        "origin": order.origin,
+        "created_at": _time(order.created_at),
+        "expires_at": None if order.expires_at is None else _time(order.expires_at),
+    }
+
+
+def trade_record(trade: OwnTrade) -> dict[str, object]:
+    return {
+        "trade_id": trade.trade_id,
+        "order_id": trade.order_id,
+        "venue_id": trade.venue_id,
+        "market": trade.market,
+        "token_id": trade.token,
+        "outcome": trade.outcome,
+        "side": trade.side,
+        "price": price_text(trade.price),
+        "size": size_text(trade.size),
+        "status": trade.status,
+        "maker": trade.maker,
+        "transaction": trade.transaction,
+        "origin": trade.origin,
+        "matched_at": _time(trade.matched_at),
+    }
+
+
+def held_record(held: Held) -> dict[str, object]:
+    return {
+        "market": held.market,
+        "token_id": held.token,
+        "outcome": held.outcome,
+        "size": size_text(held.size),
+        "cost": money_text(held.cost),
+    }
+
+
+def pnl_record(one: MarketPnl) -> dict[str, str]:
+    from pmm.metrics.pnl import pnl_text
+
+    return {
+        "total": pnl_text(one.total),
+        "spread_captured": pnl_text(one.spread),
+        "inventory_move": pnl_text(one.inventory),
+        "residual": pnl_text(one.residual),
+        "yes": size_text(one.yes),
+        "no": size_text(one.no),
+        "cash": money_text(one.cash),
+    }
+
+
+def _read(cli: Cli, live: bool | None, ask: Callable[[Account], Awaitable[T]]) -> T:
+    import asyncio
+
+    from pmm.app.account import account_for
+
+    loaded = cli.load({"dry_run": None if live is None else not live})
+
+    async def read() -> T:
+        async with account_for(loaded, cli.instance, cli.asker) as account:
+            return await ask(account)
+
+    return asyncio.run(read())
+
+
+def _moment(text: str | None) -> int:
+    from pmm.errors import UsageError
+    from pmm.model import unix_time
+
+    if text is None:
+        return 0
+    moment = unix_time(text)
+    if moment is None:
+        raise UsageError(f"{text!r} is no date", hint="Write 2026-11-24 or 2026-11-24T12:00.")
+    return moment
+
+
+def _time(at: int) -> str:
+    from pmm.cli.session import utc
+
+    return utc(at)
+
+
+def _orders(cli: Cli, found: Sequence[OwnOrder]) -> str:
+    rows = [
+        (
+            one.order_id[:24],
+            one.outcome,
+            one.side,
+            price_text(one.price),
+            f"{size_text(one.remaining)} of {size_text(one.size)}",
+            one.status,
+            one.origin,
+        )
+        for one in found
+    ]
+    return _titled(cli, ("order", "outcome", "side", "price", "left", "status", "whose"), rows, "no open orders")
+
+
+def _trades(cli: Cli, found: Sequence[OwnTrade]) -> str:
+    rows = [
+        (
+            _time(one.matched_at),
+            one.outcome,
+            one.side,
+            price_text(one.price),
+            size_text(one.size),
+            one.status,
+            one.order_id[:24],
+        )
+        for one in found
+    ]
+    return _titled(cli, ("time", "outcome", "side", "price", "size", "status", "order"), rows, "no trades")
+
+
+def _positions(cli: Cli, found: Sequence[Held]) -> str:
+    rows = [(one.market[:14], one.outcome, size_text(one.size), money_text(one.cost), one.token) for one in found]
+    return _titled(cli, ("market", "outcome", "shares", "cost", "token"), rows, "nothing is held")
+
+
+def _pnl(cli: Cli, markets: dict[str, dict[str, str]]) -> str:
+    rows = [
+        (market[:14], one["total"], one["spread_captured"], one["inventory_move"], one["residual"])
+        for market, one in markets.items()
+    ]
+    return _titled(cli, ("market", "total", "spread captured", "inventory move", "residual"), rows, "no trades")
+
+
+def _titled(cli: Cli, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str) -> str:
+    return f"{cli.banner}  {nothing}" if not rows else f"{cli.banner}\n{cli.table(columns, rows)}"
