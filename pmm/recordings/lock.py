@@ -30,7 +30,7 @@ def lock(folder: Path) -> BinaryIO:
         raise DiskError(f"cannot write to {folder}: {error.strerror}", hint="Choose another folder.") from error
     for attempt in range(ATTEMPTS):
         try:
-            _take(file)
+            hold(file)
         except OSError as error:
             if attempt + 1 < ATTEMPTS:
                 time.sleep(PAUSE_S)
@@ -54,8 +54,8 @@ def locked(folder: Path) -> bool:
     return False
 
 
-def _take(file: BinaryIO) -> None:
-    """Raises OSError when somebody else holds it."""
+def hold(file: BinaryIO) -> None:
+    """Lock an open file until it is closed.  Raises OSError when somebody else holds it."""
     if sys.platform == "win32":
         import msvcrt
 
