@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pmm.account import OrderStatus, Origin, OwnOrder, OwnTrade, TradeStatus
 from pmm.errors import BadAnswer
-from pmm.model import GRID, MONEY_DECIMALS, PRICE_DECIMALS, ConditionId, Money, Nanos, Price, Side, Size, TokenId
+from pmm.model import GRID, PRICE_DECIMALS, SIZE_DECIMALS, ConditionId, Money, Nanos, Price, Side, Size, TokenId
 from pmm.venues.polymarket import codec, fields
 from pmm.venues.polymarket.fields import Record
 
@@ -88,11 +88,18 @@ def balance(answer: object) -> tuple[Money, Mapping[str, int]]:
     return held, {spender: _allowance(text) for spender, text in fields.record(allowances, "allowances").items()}
 
 
-def holding(answer: object) -> Holding:
-    """One position of the Data API."""
+def holdings(answer: object) -> tuple[list[Holding], str | None]:
+    """One page of positions of the Data API, and the cursor of the next one, None after the last."""
+    record = fields.record(answer, "positions")
+    rest = fields.record(record.get("pagination") or {}, "pagination")
+    following = fields.optional_text(rest, "next_cursor") if rest.get("has_more") is True else None
+    return [_holding(each) for each in codec.array(record.get("data"), "data")], following
+
+
+def _holding(answer: object) -> Holding:
     record = fields.record(answer, "position")
     cost = fields.rounded(record.get("avg_price"), PRICE_DECIMALS, "avg_price")
-    size = fields.rounded(record.get("current_size"), MONEY_DECIMALS, "current_size")
+    size = fields.rounded(record.get("current_size"), SIZE_DECIMALS, "current_size")
     if size is None:
         raise BadAnswer("current_size is missing")
     return Holding(

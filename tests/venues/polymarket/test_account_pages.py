@@ -248,9 +248,14 @@ def test_what_is_no_balance_is_refused(answer):
         account_pages.balance(answer)
 
 
-def test_a_position_of_the_data_service_is_rounded_to_our_units():
-    body = (
-        b'{"token_id":"71","condition_id":"0xd","current_size":10.5,"avg_price":0.47333333,"outcome":"Yes","title":"?"}'
-    )
-    told = account_pages.holding(exact_json(body))
+def test_positions_of_the_data_service_are_rounded_to_our_units():
+    row = b'{"token_id":"71","condition_id":"0xd","current_size":10.5,"avg_price":0.47333333,"outcome":"Yes"}'
+    body = b'{"data":[' + row + b'],"pagination":{"has_more":true,"next_cursor":"x"}}'
+    [told], following = account_pages.holdings(exact_json(body))
     assert (told.token, told.market, told.size, told.cost) == ("71", "0xd", 10_500_000, 4_733)
+    assert following == "x"
+
+
+def test_the_last_page_of_positions_leads_nowhere():
+    page = {"data": [], "pagination": {"has_more": False, "next_cursor": "x"}}
+    assert account_pages.holdings(page) == ([], None)

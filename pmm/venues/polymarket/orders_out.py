@@ -1,0 +1,304 @@
+"""Orders on their way out: they wait, are signed, written down, and posted; what the answer proves is told.
+
+An order that had to wait too long is not sent, because the decision behind it is old.  Nothing is sent that is not on
+the disk before, and nothing is ever sent again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pmm.commands import Place, Repost
+from pmm.errors import DiskError
+from pmm.events import Event, Operator, OperatorAction, Rejected, Unanswered
+from pmm.model import SECOND, Nanos, OrderId, Side, TokenId
+from pmm.ports import Emit, Intent, IntentLog
+from pmm.venues.polymarket import order_answers
+from pmm.venues.polymarket.access import Access
+from pmm.venues.polymarket.budget import Budget, Kind
+from pmm.venues.polymarket.market_facts import MarketFacts
+from pmm.venues.polymarket.order_answers import Outcome, Sent
+from pmm.venues.polymarket.own_orders import OwnOrders
+from pmm.venues.polymarket.private import NoAnswer, NotSent
+from pmm.venues.polymarket.signer import SALT_MAX, Signer, SignerRefused
+
+# The venue takes so many orders in one request (protocol reference, section 3.5).
+BATCH_MAX = 15
+# Requests that may wait for their answers at once; the connections are the limit of what travels side by side.
+POSTS_AT_ONCE = 8
+TOO_OLD = "too old to send"
+WITHDRAWN = "canceled before it was sent"
+
+
+class Dice(Protocol):
+    """The one method of random.Random that salts need."""
+
+    def random(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An order that is wanted at the venue since `at`."""
+
+    command: Place | Repost
+    at: Nanos
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An order that may be sent.  `again` says that its bytes were sent before."""
+
+    intent: Intent
+    at: Nanos
+    again: bool
+
+
+class OrdersOut:
+    """One queue, several requests at a time.  `failure` is why nothing can be written down, once that happened."""
+
+    def __init__(
+        self,
+        access: Access,
+        signer: Signer,
+        intents: IntentLog,
+        budget: Budget,
+        orders: OwnOrders,
+        facts: MarketFacts,
+        *,
+        dice: Dice,
+        latency_gate: Nanos,
+        deadline: Nanos,
+        clock: Callable[[], Nanos],
+        short: Callable[[TokenId | None], None] = lambda _: None,
+    ) -> None:
+        """`short` is told when the venue finds too little of a token, or (None) of cash."""
+        self.failure: DiskError | None = None
+        self._access = access
+        self._signer = signer
+        self._intents = intents
+        self._budget = budget
+        self._orders = orders
+        self._facts = facts
+        self._dice = dice
+        self._latency_gate = latency_gate
+        self._deadline = deadline
+        self._clock = clock
+        self._short = short
+        self._queue: deque[_Waiting] = deque()
+        self._preparing: set[OrderId] = set()
+        self._withdrawn: set[OrderId] = set()
+        self._over: list[OrderId] = []
+        self._stirred = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._emit: Emit = _nobody
+
+    def put(self, command: Place | Repost, at: Nanos) -> None:
+        """Let an order wait for its turn."""
+        self._queue.append(_Waiting(command, at))
+        self._stirred.set()
+
+    def withdraw(self, order_id: OrderId | None = None) -> bool:
+        """Let an order that was not sent yet (or, without an id, all of them) not be sent; whether there was one."""
+        waiting = {one.command.order_id for one in self._queue if isinstance(one.command, Place)} | self._preparing
+        found = waiting if order_id is None else waiting & {order_id}
+        self._withdrawn |= found
+        self._stirred.set()
+        return bool(found)
+
+    async def serve(self, emit: Emit) -> None:
+        """Work until cancelled."""
+        self._emit = emit
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._close())
+            for _ in range(POSTS_AT_ONCE):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            async with self._turn:
+                ready = await self._next()
+            if ready:
+                await self._post(ready)
+
+    # --- before sending -------------------------------------------------------------------------------------------
+
+    async def _next(self) -> list[_Ready]:
+        """The next orders to be sent, which the disk has; one worker at a time does this."""
+        await self._stirred.wait()
+        self._refuse_old()
+        cost = min(len(self._queue), BATCH_MAX)
+        if not cost:
+            self._stirred.clear()
+            return []
+        now = self._clock()
+        due = self._budget.wait_until(now, cost, Kind.ORDERS)
+        if due > now:
+            await asyncio.sleep((due - now) / SECOND)
+            return []
+        self._budget.spend(now, cost, Kind.ORDERS)
+        ready = [one for one in map(self._prepare, [self._queue.popleft() for _ in range(cost)]) if one is not None]
+        written = self._still_wanted(await self._write(ready))
+        self._budget.refund(cost - len(written), Kind.ORDERS)
+        return written
+
+    def _refuse_old(self) -> None:
+        """Take out of the queue what was withdrawn or has waited too long."""
+        oldest = self._clock() - self._latency_gate
+        kept: deque[_Waiting] = deque()
+        for one in self._queue:
+            gone = one.command.order_id in self._withdrawn
+            if gone or one.at < oldest:
+                self._refuse(one.command, WITHDRAWN if gone else TOO_OLD)
+            else:
+                kept.append(one)
+        self._queue = kept
+
+    def _prepare(self, one: _Waiting) -> _Ready | None:
+        """Sign an order, or find its bytes; None for one that is refused."""
+        command = one.command
+        if isinstance(command, Repost):
+            known = self._orders.get(command.order_id)
+            if known is None or not known.intent.body:
+                self._refuse(command, "its bytes are not known any more")
+                return None
+            return _Ready(known.intent, one.at, again=True)
+        intent = self._sign(command)
+        if intent is None:
+            return None
+        self._preparing.add(command.order_id)
+        return _Ready(intent, one.at, again=False)
+
+    def _sign(self, place: Place) -> Intent | None:
+        market = self._facts.get(place.market)
+        credentials = self._access.http.credentials
+        if market is None or credentials is None:
+            self._refuse(place, "its market is not known" if market is None else "there are no API credentials")
+            return None
+        now = self._clock()
+        salt = 1 + int(self._dice.random() * (SALT_MAX - 1))
+        try:
+            signed = self._signer.order(place, market, now + self._access.http.clock_offset, salt, credentials.key)
+        except SignerRefused as error:
+            self._refuse(place, error.message)
+            return None
+        return Intent(
+            order_id=place.order_id,
+            venue_id=signed.venue_id,
+            market=place.market,
+            token=place.token,
+            side=place.side,
+            price=place.price,
+            size=place.size,
+            expires_at=place.expires_at,
+            created_at=now,
+            body=signed.body,
+        )
+
+    async def _write(self, ready: list[_Ready]) -> list[_Ready]:
+        """Those that the disk has.  In a thread: a disk that hangs must not hold up cancels and heartbeats."""
+        new = [one.intent for one in ready if not one.again]
+        if not new:
+            return ready
+        try:
+            await asyncio.to_thread(self._intents.intend, new)
+        except DiskError as error:
+            self._fail(error, new)
+            return [one for one in ready if one.again]
+        return ready
+
+    def _fail(self, error: DiskError, intents: Iterable[Intent]) -> None:
+        """Nothing of these is sent, and no more is to be wanted."""
+        now = self._clock()
+        for intent in intents:
+            self._preparing.discard(intent.order_id)
+            self._withdrawn.discard(intent.order_id)
+            self._emit(Rejected(now, intent.order_id, f"not sent: {error.message}"))
+        if self.failure is None:
+            self.failure = error
+            self._emit(Operator(now, OperatorAction.STOP, f"orders cannot be written down: {error.message}"))
+
+    def _still_wanted(self, ready: list[_Ready]) -> list[_Ready]:
+        """Those that may go now, which are at the venue from here on as far as anybody knows."""
+        now = self._clock()
+        going: list[_Ready] = []
+        for one in ready:
+            order_id = one.intent.order_id
+            self._preparing.discard(order_id)
+            gone = order_id in self._withdrawn
+            if gone or one.at < now - self._latency_gate:
+                self._refuse(one, WITHDRAWN if gone else TOO_OLD)
+                if not one.again:
+                    self._end(order_id)
+                continue
+            if not one.again:
+                self._orders.add(one.intent, now)
+            going.append(one)
+        return going
+
+    def _refuse(self, one: Place | Repost | _Ready, reason: str) -> None:
+        """An order that was not sent never rested, unless its bytes were sent before."""
+        again = isinstance(one, Repost) or (isinstance(one, _Ready) and one.again)
+        order_id = one.intent.order_id if isinstance(one, _Ready) else one.order_id
+        self._withdrawn.discard(order_id)
+        now = self._clock()
+        self._emit(Unanswered(now, order_id, f"not sent again: {reason}") if again else Rejected(now, order_id, reason))
+
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    async def _post(self, ready: Sequence[_Ready]) -> None:
+        bodies = [one.intent.body for one in ready]
+        path, body = ("/order", bodies[0]) if len(ready) == 1 else ("/orders", b"[" + b",".join(bodies) + b"]")
+        sent = [Sent(one.intent.order_id, one.intent.venue_id, one.again) for one in ready]
+        news: Event | None = None
+        outcomes: Sequence[Outcome]
+        try:
+            answer = await self._access.call("POST", path, body, deadline=self._deadline)
+        except NotSent as error:
+            self._budget.refund(len(ready), Kind.ORDERS)
+            outcomes = order_answers.unsent(sent, self._clock(), error.message)
+        except NoAnswer as error:
+            outcomes = order_answers.unanswered((one.order_id for one in sent), self._clock(), error.message)
+        else:
+            now = self._clock()
+            self._budget.learn(now, Kind.ORDERS, answer.status, answer.headers)
+            news = order_answers.venue_news(answer, now)
+            outcomes = order_answers.posted(answer, sent, now)
+        if news is not None:
+            self._emit(news)
+        for one, outcome in zip(ready, outcomes, strict=True):
+            self._tell(one, outcome)
+
+    def _tell(self, one: _Ready, outcome: Outcome) -> None:
+        if isinstance(outcome, Rejected):
+            self._orders.over(outcome.order_id)
+            self._end(outcome.order_id)
+            if order_answers.BALANCE in outcome.reason.lower():
+                self._short(one.intent.token if one.intent.side is Side.SELL else None)
+        self._emit(outcome)
+
+    # --- afterwards -----------------------------------------------------------------------------------------------
+
+    def _end(self, order_id: OrderId) -> None:
+        """Let the log know that an order never rested."""
+        self._over.append(order_id)
+        self._ended.set()
+
+    async def _close(self) -> None:
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            over, self._over = self._over, []
+            try:
+                await asyncio.to_thread(self._intents.close, over)
+            except DiskError as error:
+                # They are asked about after the next start, which does no harm.
+                self.failure = self.failure or error
+
+
+def _nobody(_: Event) -> None:
+    raise RuntimeError("orders are sent while `serve` runs")
