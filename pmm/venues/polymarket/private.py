@@ -1,9 +1,10 @@
-"""Private HTTP: signed requests over kept-alive connections, each with a deadline, orders sent exactly once.
+"""Private HTTP: signed requests over kept-alive connections, each with a deadline; an order is sent exactly once.
 
 What a failure proves is all that matters here.  `NotSent` means that no byte of the request left: it had no connection
 yet.  Everything else without an answer is `NoAnswer`: the venue may have done what it was asked.
 
-Cancels have connections of their own, so that they never wait behind orders, nor both behind reads.
+Cancels have connections of their own, so that they never wait behind orders, nor both behind reads.  A read or a
+cancel whose kept connection turns out to be closed goes once more over a new one; an order never does.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ CONNECTIONS_MAX = 8
 IDLE_SECONDS_MAX = 30.0
 # The venue tells its time in whole seconds: what lies within one is no difference.
 TIME_STEP: Nanos = SECOND
+# Each has connections of its own: reads, orders and cancels.
+METHODS = ("GET", "POST", "DELETE")
 _PUBLIC: Mapping[str, str] = {}
 _FIXED = {"User-Agent": "pmm", "Accept": "application/json", "Content-Type": "application/json"}
 
@@ -99,7 +102,7 @@ class PrivateHttp:
         self._pools: dict[str, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
-        for method in ("GET", "POST", "DELETE"):
+        for method in METHODS:
             self._pools[method] = await self._stack.enter_async_context(_session())
         return self
 
@@ -112,7 +115,10 @@ class PrivateHttp:
     async def call(
         self, method: str, path: str, body: bytes = b"", params: Params = (), deadline: Nanos | None = None
     ) -> Answer:
-        """Send a request signed with the credentials, once.  Raises NotSent or NoAnswer; never for a status."""
+        """Send a GET, POST or DELETE signed with the credentials.  Raises NotSent or NoAnswer, never for a status.
+
+        `deadline` instead of the usual one.
+        """
         if self.credentials is None:
             raise NotSent(f"{method} {path} needs API credentials, and there are none")
         headers = self.credentials.headers(self.address, method, path, body, self.venue_time())
@@ -129,13 +135,43 @@ class PrivateHttp:
         headers: Mapping[str, str] = _PUBLIC,
     ) -> Answer:
         """The same with headers of one's own, or none: what a wallet signs, and what is public."""
+        return await self._once(self._pool(method), method, path, body, params, deadline, headers)
+
+    async def synchronise(self) -> Nanos:
+        """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer."""
+        pools = [self._pool(method) for method in METHODS]
+        answers = [await self._once(pool, "GET", "/time", b"", (), None, _PUBLIC) for pool in pools]
+        best = min(answers, key=lambda answer: answer.at - answer.sent_at)
+        told = best.json()
+        if best.status != 200 or isinstance(told, bool) or not isinstance(told, int):
+            raise BadAnswer("the venue does not tell its time")
+        # Somewhere in the second that it told; a difference that may be none is none.
+        offset = told * SECOND + TIME_STEP // 2 - (best.sent_at + best.at) // 2
+        doubt = TIME_STEP // 2 + (best.at - best.sent_at) // 2
+        self.clock_offset = 0 if abs(offset) <= doubt else offset
+        return self.clock_offset
+
+    def venue_time(self) -> Nanos:
+        """Unix time by the venue's clock, as far as it was measured."""
+        return self._clock() + self.clock_offset
+
+    async def _once(
+        self,
+        pool: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        body: bytes,
+        params: Params,
+        deadline: Nanos | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
         seen = SimpleNamespace(connected=False)
         limit = self.deadline if deadline is None else deadline
         sent_at = self._clock()
         try:
             async with (
                 asyncio.timeout(limit / SECOND),
-                self._pool(method).request(
+                pool.request(
                     method,
                     URL(self.base_url + path),
                     params=params or None,
@@ -152,23 +188,6 @@ class PrivateHttp:
         except (aiohttp.ClientError, OSError) as error:
             cause = _cause(error)
         raise (NoAnswer if seen.connected else NotSent)(f"{method} {path} at {self._host}: {cause}")
-
-    async def synchronise(self) -> Nanos:
-        """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer."""
-        answer = await self.send("GET", "/time")
-        told = answer.json()
-        if answer.status != 200 or isinstance(told, bool) or not isinstance(told, int):
-            raise BadAnswer("the venue does not tell its time")
-        middle = (answer.sent_at + answer.at) // 2
-        # Somewhere in the second that it told; a difference that may be none is none.
-        offset = told * SECOND + TIME_STEP // 2 - middle
-        doubt = TIME_STEP // 2 + (answer.at - answer.sent_at) // 2
-        self.clock_offset = 0 if abs(offset) <= doubt else offset
-        return self.clock_offset
-
-    def venue_time(self) -> Nanos:
-        """Unix time by the venue's clock, as far as it was measured."""
-        return self._clock() + self.clock_offset
 
     def _pool(self, method: str) -> aiohttp.ClientSession:
         if not self._pools:
