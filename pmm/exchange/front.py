@@ -53,12 +53,14 @@ class Front:
 
     def _wrapped(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            rule = self._faults.strike(request.method, request.path) if self._faults is not None else None
+            faults, rule = self._faults, None
+            if faults is not None and faults.rules:
+                rule = faults.strike(request.method, request.path)
             try:
-                if rule is None or self._faults is None:
+                if faults is None or rule is None:
                     response = await handler(request)
                 else:
-                    response = await self._faults.answer(rule, request, handler)
+                    response = await faults.answer(rule, request, handler)
             except Refused as refused:
                 response = refused.answer()
             except web.HTTPException as refused:

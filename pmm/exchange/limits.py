@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pmm.model import SECOND, Nanos
@@ -49,25 +51,26 @@ class Verdict(NamedTuple):
     """Whether a request goes on, and what its answer says about the bucket."""
 
     allowed: bool
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
 
 class Bucket:
-    """Fills by itself up to its burst."""
+    """Fills by itself up to its burst.  `left` is in billionths of a request, of which one comes in 1/rate ns."""
 
     def __init__(self, rate: Rate, at: Nanos) -> None:
         self.rate = rate
-        self.left = float(rate.burst)
+        self.left = rate.burst * SECOND
         self._at = at
 
     def refill(self, at: Nanos) -> None:
-        gained = max(0, at - self._at) * self.rate.per_second / SECOND
-        self.left = min(float(self.rate.burst), self.left + gained)
-        self._at = max(self._at, at)
+        if at > self._at:
+            self.left = min(self.rate.burst * SECOND, self.left + (at - self._at) * self.rate.per_second)
+            self._at = at
 
-    def wait_s(self, cost: int) -> float:
-        """Seconds until `cost` fits."""
-        return max(0.0, (cost - self.left) / self.rate.per_second)
+    def ready_at(self, cost: int, at: Nanos) -> Nanos:
+        """When `cost` fits; `at` where it does now."""
+        short = cost * SECOND - self.left
+        return at if short <= 0 else at - -short // self.rate.per_second
 
 
 class Limits:
@@ -81,16 +84,17 @@ class Limits:
     def spend(self, signer: str, cost: int, at: Nanos, *, cancels: bool) -> Verdict:
         """Take `cost` from a bucket, all of it or nothing."""
         bucket = self._bucket(signer, at, cancels=cancels)
-        enough = bucket.left >= cost
-        owes = cancels and self.tier.debt and bucket.left > 0
-        allowed = enough or owes or not self.enforced
-        if enough or owes:
-            bucket.left -= cost
-        return Verdict(allowed, self._headers(bucket, cost, at, fits=enough or owes))
+        fits = bucket.left >= cost * SECOND or (cancels and self.tier.debt and bucket.left > 0)
+        if fits:
+            bucket.left -= cost * SECOND
+        ready = bucket.ready_at(1 if fits else cost, at)
+        wait = None if fits else -((at - ready) // SECOND)
+        headers = _headers(bucket.left // SECOND, -(-ready // SECOND), self.tier.name, wait, enforced=self.enforced)
+        return Verdict(fits or not self.enforced, headers)
 
     def charge(self, signer: str, cost: int, at: Nanos) -> None:
         """What a cancel of everything costs beyond its request: one for each order that went."""
-        self._bucket(signer, at, cancels=True).left -= cost
+        self._bucket(signer, at, cancels=True).left -= cost * SECOND
 
     def _bucket(self, signer: str, at: Nanos, *, cancels: bool) -> Bucket:
         rate = self.tier.cancels if cancels else self.tier.orders
@@ -100,15 +104,15 @@ class Limits:
         bucket.refill(at)
         return bucket
 
-    def _headers(self, bucket: Bucket, cost: int, at: Nanos, *, fits: bool) -> dict[str, str]:
-        wait = bucket.wait_s(cost if not fits else 1)
-        headers = {
-            "Poly-RateLimit-Remaining": str(math.floor(bucket.left)),
-            "Poly-RateLimit-Reset": str(math.ceil(at / SECOND + wait)),
-            "Poly-RateLimit-Tier": self.tier.name,
-        }
-        if not fits and self.enforced:
-            headers["Retry-After"] = str(max(1, math.ceil(wait)))
-        elif not fits:
-            headers["Poly-RateLimit-Warning"] = "true"
-        return headers
+
+@lru_cache(maxsize=1024)
+def _headers(remaining: int, reset_s: int, tier: str, wait_s: int | None, *, enforced: bool) -> Mapping[str, str]:
+    """`wait_s` is set where the request did not fit.  The second, and what is left of a bucket, often stay the same."""
+    headers = {
+        "Poly-RateLimit-Remaining": str(remaining),
+        "Poly-RateLimit-Reset": str(reset_s),
+        "Poly-RateLimit-Tier": tier,
+    }
+    if wait_s is not None:
+        headers |= {"Retry-After": str(max(1, wait_s))} if enforced else {"Poly-RateLimit-Warning": "true"}
+    return MappingProxyType(headers)

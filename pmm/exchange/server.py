@@ -163,8 +163,11 @@ class LocalExchange:
                 await asyncio.sleep(0)
 
     def _due(self) -> Nanos | None:
-        """When something happens next: in the venue, in the scenario, or on the charts."""
-        due = self.source.next_at() if self._begun else None
+        """When something happens next."""
+        return self._first(self.source.next_at() if self._begun else None)
+
+    def _first(self, due: Nanos | None) -> Nanos | None:
+        """What is first: what is `due` in the venue, in the scenario, or on the charts."""
         if self._steps:
             step_at = self._opened_at + self._steps[0].after
             due = step_at if due is None else min(due, step_at)
@@ -212,11 +215,13 @@ class LocalExchange:
 
     def settle(self) -> None:
         """Send everything that is due by now."""
-        while self._begun and (due := self.source.next_at()) is not None and self.clock.seconds_until(due) <= 0:
+        due = self.source.next_at() if self._begun else None
+        while due is not None and self.clock.seconds_until(due) <= 0:
             self.pump()
+            due = self.source.next_at()
         if self.house is not None:
             self.house.publish()
-        if self._due() != self._awaited:
+        if self._first(due) != self._awaited:
             self.wake()
 
     def wake(self) -> None:

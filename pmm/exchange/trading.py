@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
 from aiohttp import web
@@ -199,7 +199,7 @@ class Trading:
         self._charge(key, results)
         return self._canceled(results, headers)
 
-    def _canceled(self, results: Iterable[Cancels | Refusal], headers: dict[str, str]) -> web.Response:
+    def _canceled(self, results: Iterable[Cancels | Refusal], headers: Mapping[str, str]) -> web.Response:
         self._settle()
         canceled: list[str] = []
         refused: dict[str, str] = {}
@@ -212,7 +212,7 @@ class Trading:
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
-    def _spend(self, key: Key, cost: int, *, cancels: bool) -> dict[str, str]:
+    def _spend(self, key: Key, cost: int, *, cancels: bool) -> Mapping[str, str]:
         """The headers about the bucket of the key's wallet.  Raises Refused when it is exhausted."""
         verdict = self._limits.spend(key.address, cost, self._clock.now(), cancels=cancels)
         if not verdict.allowed:
@@ -254,7 +254,7 @@ def _outcome(result: Placed | Refusal) -> dict[str, object]:
     }
 
 
-def _refused(refusal: Refusal, headers: dict[str, str]) -> Refused:
+def _refused(refusal: Refusal, headers: Mapping[str, str]) -> Refused:
     more: dict[str, object] = {}
     if refusal.code is not None:
         more["code"] = refusal.code

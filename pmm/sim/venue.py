@@ -135,8 +135,8 @@ class Venue:
 
     def next_at(self) -> Nanos | None:
         """When the venue next does something by itself: a trader, an expiry, a delay, a settlement, a sweep."""
-        times = [at for at in (self.world.next_at(), self._agenda.next_at) if at is not None]
-        return min(times) if times else None
+        lives, promised = self.world.next_at(), self._agenda.next_at
+        return promised if lives is None else lives if promised is None else min(lives, promised)
 
     def step(self) -> list[WireFrame]:
         """Do everything due at `next_at`; the market frames sent at that moment."""

@@ -72,8 +72,11 @@ class DemoWorld:
 
     def next_at(self) -> Nanos | None:
         """When the world next does something by itself; None when every market is at rest and nothing is unsent."""
-        times = [at for at in (self._outbox[0][0] if self._outbox else None, self.acts_at) if at is not None]
-        return min(times) if times else None
+        acts = self.acts_at
+        if not self._outbox:
+            return acts
+        sends = self._outbox[0][0]
+        return sends if acts is None else min(sends, acts)
 
     @property
     def acts_at(self) -> Nanos | None:
