@@ -39,12 +39,15 @@ class LegacySigner(Signer):
         chain_id: int = POLYGON,
     ) -> None:
         """Raises SignerRefused unless `clob_url` is on this machine and the extra `clob-v1` is installed."""
+        try:
+            super().__init__(key, funder=funder, signature_type=signature_type, caps=caps, chain_id=chain_id)
+        finally:
+            del key  # a traceback shows the locals of its frames
         if not is_loopback(clob_url):
             raise SignerRefused("orders of the first exchange are signed for this machine only, never for the venue")
         if signature_type is SignatureType.POLY_1271:
             raise SignerRefused("the first exchange knows no wallets of type POLY_1271")
         _builders()
-        super().__init__(key, funder=funder, signature_type=signature_type, caps=caps, chain_id=chain_id)
 
     def order(self, place: Place, market: Market, at: Nanos, salt: int, owner: str) -> SignedOrder:
         """Check and sign, as `Signer.order` does."""
