@@ -67,7 +67,7 @@ async def test_a_local_exchange_of_that_time_takes_it(floor: Trading) -> None:  
         await floor.control("/switches", {"legacy_v1": True})
         taken = await http.call("POST", "/order", signed.body)
     assert taken.status == 200
-    assert taken.json()["orderID"] == signed.venue_id  # type: ignore[index]  # JSON
+    assert taken.json()["orderID"] == signed.venue_id
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ async def test_the_exchange_believes_a_signed_request(floor: Trading) -> None:  
         page = await http.call("GET", "/data/orders", params=[("next_cursor", "MA==")])
         assert (page.status, page.json()) == (200, {"limit": 500, "count": 0, "next_cursor": "LTE=", "data": []})
         gone = await http.call("DELETE", "/orders", b'["0x' + b"0" * 64 + b'"]')
-        assert (gone.status, len(gone.json()["not_canceled"])) == (200, 1)  # type: ignore[index]  # JSON
+        assert (gone.status, len(gone.json()["not_canceled"])) == (200, 1)
         beat = await http.call("POST", "/v1/heartbeats", b'{"heartbeat_id":""}')
         assert beat.status == 200
         http.credentials = Credentials(creds.api_key, SECRET, creds.passphrase)
