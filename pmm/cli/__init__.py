@@ -64,12 +64,15 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         account,
         bench,
         book,
+        cancel_all,
         config,
         data,
         demo,
         exchange,
+        kill,
         machines,
         markets,
+        operate,
         quote,
         record,
         stream,
@@ -81,6 +84,10 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(epilog=EPILOG)(quote.quote)
     app.command(epilog=EPILOG)(demo.demo)
     app.command(epilog=EPILOG)(exchange.exchange)
+    for action in (operate.status, operate.pause, operate.resume, operate.stop):
+        app.command(epilog=EPILOG)(action)
+    app.command(epilog=EPILOG)(kill.kill)
+    app.command("cancel-all", epilog=EPILOG)(cancel_all.cancel_all)
     for read in (account.orders, account.trades, account.positions, account.pnl):
         app.command(epilog=EPILOG)(read)
     app.add_typer(markets.app, name="markets")

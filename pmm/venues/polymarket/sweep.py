@@ -62,7 +62,8 @@ class _Failed(Exception):
 class Sweep:
     """One sweep over `http`, which must be open and is used by nobody else; of one `market`, or of everything.
 
-    With a `signer`, credentials that the venue refuses are replaced.  `tell` gets a line for whatever changes.
+    With a `signer`, credentials that are missing are got, and those that the venue refuses are replaced.  `tell` gets a
+    line for whatever changes.
     """
 
     def __init__(
@@ -85,21 +86,30 @@ class Sweep:
         self._empty_since: Nanos | None = None
         self._pause = PAUSE_S_FIRST
         self._derived_at = -DERIVE_S
+        self._end: asyncio.Timeout | None = None
 
     async def run(self, limit: float | None = None) -> Swept:
         """Sweep until emptiness is proven, or for `limit` seconds.  Raises nothing that the venue can cause."""
         began = time.monotonic_ns()
         empty = False
         with suppress(TimeoutError):
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as self._end:
                 while not await self._round():
                     pass
                 empty = True
         return Swept(empty, self._left, self._cause, self._rounds, time.monotonic_ns() - began)
 
+    def give_up(self, cause: str) -> None:
+        """End `run` now, without proof."""
+        self._say(cause)
+        if self._end is not None:
+            self._end.reschedule(asyncio.get_running_loop().time())
+
     async def _round(self) -> bool:
         """Cancel, look, and wait; True when emptiness is proven."""
         try:
+            if self._http.credentials is None:
+                await self._derive()
             await self._cancel()
             self._rounds += 1
             asked_at, left = await self._list()
@@ -171,22 +181,30 @@ class Sweep:
         """A refusal of credentials is the clock's fault or theirs."""
         with suppress(PmmError):
             await self._http.synchronise()
-        if self._signer is None or time.monotonic() - self._derived_at < DERIVE_S:
-            return
+        if self._signer is not None and time.monotonic() - self._derived_at >= DERIVE_S:
+            with suppress(_Failed):
+                await self._derive()
+
+    async def _derive(self) -> None:
+        """Get the credentials that belong to the signer."""
+        if self._signer is None:
+            raise _Failed("there are no API credentials")
         self._derived_at = time.monotonic()
         try:
             self._http.credentials = await derive(self._http, self._signer)
         except PmmError as error:
             self._say(error.message)
+            raise _Failed(error.message) from None
 
     def _slower(self) -> float:
         pause, self._pause = self._pause, min(2 * self._pause, PAUSE_S_MAX)
         return pause
 
     def _say(self, line: str) -> None:
-        if line and line != self._cause:
-            self._tell(line)
+        news = line and line != self._cause
         self._cause = line
+        if news:
+            self._tell(line)
 
 
 def _page(answer: Answer) -> tuple[list[str], str]:

@@ -35,10 +35,15 @@ def credentials(floor: Trading) -> Credentials:
     return Credentials(creds.api_key, creds.secret, creds.passphrase)
 
 
-async def swept(floor: Trading, *, limit: float | None = 20.0, own: Credentials | None = None, **how: Any) -> Swept:
+def signer_of_ann() -> Signer:
+    caps = Caps(25 * USD, 600 * SECOND)
+    return Signer(bytes([1]) * 32, funder=None, signature_type=SignatureType.EOA, caps=caps)
+
+
+async def swept(floor: Trading, *, limit: float | None = 20.0, **how: Any) -> Swept:
     """Ann's orders are swept."""
-    url = floor.exchange.urls["clob_url"]
-    async with PrivateHttp(url, checksummed(floor.ann.address), own or credentials(floor), deadline=QUICK) as http:
+    url, own = floor.exchange.urls["clob_url"], how.pop("own", credentials(floor))
+    async with PrivateHttp(url, checksummed(floor.ann.address), own, deadline=QUICK) as http:
         return await Sweep(http, settle=how.pop("settle", 0.1), **how).run(limit)
 
 
@@ -167,6 +172,14 @@ async def test_a_deadline_ends_it_without_proof() -> None:
         assert result.cause == "DELETE /cancel-all is answered 503"
 
 
+async def test_it_can_be_told_to_give_up() -> None:
+    own = Credentials("key", "c2VjcmV0", "phrase")
+    async with PrivateHttp("http://127.0.0.1:9", "0x", own, deadline=QUICK) as http:
+        sweep = Sweep(http, tell=lambda line: sweep.give_up("SIGINT received") if "connect" in line else None)
+        result = await sweep.run()
+    assert (result.empty, result.left, result.cause) == (False, None, "SIGINT received")
+
+
 async def test_what_is_left_is_named() -> None:
     async with open_floor() as floor:
         ids = {(await floor.ann.place(DEMO, price=f"0.{n}"))["orderID"] for n in (10, 11)}
@@ -191,11 +204,16 @@ async def test_credentials_that_died_are_replaced_where_the_key_is_there() -> No
         await rest(floor)
         dead = Credentials("00000000-0000-4000-8000-000000000000", "c2VjcmV0", "phrase")
         assert not (await swept(floor, own=dead, limit=1.0)).empty
-        caps = Caps(25 * USD, 600 * SECOND)
-        signer = Signer(bytes([1]) * 32, funder=None, signature_type=SignatureType.EOA, caps=caps)
-        result = await swept(floor, own=dead, signer=signer)
-        assert result.empty
+        assert (await swept(floor, own=dead, signer=signer_of_ann())).empty
         assert await listed(floor) == 0
+
+
+async def test_credentials_that_are_not_there_are_got_by_the_key() -> None:
+    async with open_floor() as floor:
+        await rest(floor)
+        await harm(floor, "* /auth/*", "fail", times=4, status=500)
+        assert (await swept(floor, own=None, signer=signer_of_ann())).empty
+        assert (await swept(floor, own=None, limit=0.5)).cause == "there are no API credentials"
 
 
 async def test_a_clock_that_is_off_is_corrected() -> None:

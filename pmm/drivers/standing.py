@@ -1,0 +1,44 @@
+"""What a running bot tells whoever asks at its door."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pmm.core.engine import Engine
+from pmm.metrics.status import Status
+from pmm.model import SECOND, Nanos
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The view of a `ControlServer`: facts of the run, the engine's health, and what the steps said.
+
+    `mode` is "dry-run" or "live", `enforced` whether limits act, `began_at` when the run began.
+    """
+
+    engine: Engine
+    status: Status
+    mode: str
+    instance: str
+    enforced: bool
+    began_at: Nanos
+    clock: Callable[[], Nanos] = time.time_ns
+
+    def __call__(self) -> dict[str, object]:
+        now = self.clock()
+        problem = self.engine.healthy(now)
+        return {
+            "mode": self.mode,
+            "instance": self.instance,
+            "pid": os.getpid(),
+            "uptime_s": round((now - self.began_at) / SECOND, 3),
+            "risk_enforced": self.enforced,
+            "healthy": problem is None,
+            "problem": problem,
+            "outcome": str(self.engine.outcome),
+            "paused": self.engine.paused,
+            **self.status.record(),
+        }
