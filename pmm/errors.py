@@ -68,6 +68,14 @@ class ConfigError(LocalError):
         self.problems = problems
 
 
+class LiveForbidden(LocalError):
+    """Live trading is forbidden on this machine, or was not agreed to; nothing was sent."""
+
+    code = "PMM-E202"
+    exit = Exit.CONFIG
+    hint = "A dry run is what one gets without --live."
+
+
 class ImpossibleMove(LocalError):
     """A state machine was asked for a move that its table does not hold."""
 
@@ -103,6 +111,21 @@ class InboxFull(LocalError):
     hint = "Quote fewer markets in one process."
 
 
+class CheckFailed(LocalError):
+    """Something that was to be verified is not as it should be; what it is was told."""
+
+    code = "PMM-E340"
+    exit = Exit.CHECK_FAILED
+
+
+class WrongClock(LocalError):
+    """Our clock and the venue's differ too much to trade: orders would end, and be judged, at the wrong time."""
+
+    code = "PMM-E341"
+    exit = Exit.CHECK_FAILED
+    hint = "Let the system set its clock (NTP); nothing was sent."
+
+
 class MarketNotFound(VenueError):
     """No market, or none that is open, goes by that name."""
 
@@ -133,6 +156,14 @@ class BadAnswer(VenueError):
     code = "PMM-E404"
     exit = Exit.UNREACHABLE
     hint = "Run again with --debug and report the answer."
+
+
+class AccountUnready(VenueError):
+    """The account cannot place orders: it is restricted, empty, or the exchange may not move its money."""
+
+    code = "PMM-E407"
+    exit = Exit.REFUSED
+    hint = "`pmm doctor --live` names what is wrong and its remedy; nothing was sent."
 
 
 class Halted(LocalError):

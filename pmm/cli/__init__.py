@@ -77,6 +77,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         record,
         stream,
         version,
+        wallet,
     )
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -88,6 +89,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         app.command(epilog=EPILOG)(action)
     app.command(epilog=EPILOG)(kill.kill)
     app.command("cancel-all", epilog=EPILOG)(cancel_all.cancel_all)
+    app.command(hidden=True)(watchdog.watchdog)
     for read in (account.orders, account.trades, account.positions, account.pnl):
         app.command(epilog=EPILOG)(read)
     app.add_typer(markets.app, name="markets")
@@ -96,6 +98,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(epilog=EPILOG)(stream.stream)
     app.command(epilog=EPILOG)(record.record)
     app.add_typer(data.app, name="data")
+    app.add_typer(wallet.app, name="wallet")
     app.add_typer(config.app, name="config")
     app.command(epilog=EPILOG)(bench.bench)
     app.command(epilog=EPILOG)(machines.machines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import signal
 import sys
 import traceback
@@ -25,6 +26,7 @@ from pmm.cli.output import Format
 from pmm.errors import ConfigError, DiskError, Exit, LocalError, OrdersMayRemain, PmmError, UsageError
 
 PROG = "pmm"
+_MAYBE_A_KEY = re.compile(r"[0-9a-fA-F]{64}")
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -144,6 +146,7 @@ def _peek(args: Sequence[str]) -> tuple[Format, bool]:
 def _usage(error: Exception) -> UsageError:
     """The parser's complaint in our words, with the nearest name when one was misspelt."""
     message = str(getattr(error, "format_message", error.__str__)()).partition(" Did you mean")[0]
+    message = _MAYBE_A_KEY.sub("...", message)  # somebody may have put one on the command line
     context = getattr(error, "ctx", None)
     where = getattr(context, "command_path", PROG)
     near = _nearest(error, context)

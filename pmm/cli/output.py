@@ -48,14 +48,18 @@ def envelope(
 
 
 def error_envelope(error: PmmError) -> dict[str, object]:
-    """The shape of every failure; wrong settings are listed under `problems`, markets that fit under `choices`."""
+    """The shape of every failure.
+
+    Wrong settings are listed under `problems`, markets that fit under `choices`, names of missing secrets under
+    `missing`.
+    """
     body: dict[str, object] = {
         "code": error.code,
         "message": error.message,
         "hint": error.hint,
         "exit": int(error.exit),
     }
-    body |= {fact: list(getattr(error, fact)) for fact in ("problems", "choices") if hasattr(error, fact)}
+    body |= {fact: list(getattr(error, fact)) for fact in ("problems", "choices", "missing") if hasattr(error, fact)}
     return {"schema": ERROR_SCHEMA, "ok": False, "error": body}
 
 
