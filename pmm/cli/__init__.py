@@ -78,6 +78,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         stream,
         version,
         wallet,
+        watchdog,
     )
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmm.cli import onchain
 from pmm.cli.context import Cli
 from pmm.cli.wallet_page import allowed_record, held_record, page, profile_record, report
 from pmm.errors import CheckFailed, UsageError
@@ -42,6 +43,10 @@ def wallet(context: typer.Context) -> None:
     """Keys, credentials, balances and approvals; alone it shows the wallet, never its key."""
     if context.invoked_subcommand is None:
         show()
+
+
+for on_chain in (onchain.approve, onchain.split, onchain.merge, onchain.redeem):
+    app.command()(on_chain)
 
 
 @app.command("import")
@@ -105,7 +110,7 @@ def derive_key() -> None:
 
     cli = Cli.current()
     loaded = cli.load()
-    key = key_for(loaded, asker(cli))
+    key = key_for(loaded, cli.asker)
     credentials = asyncio.run(_derive(loaded, key.reveal()))
     path = Keystore(loaded.settings.data_dir).store_credentials(key, credentials)
     data = {"address": key.address, "path": str(path)}
@@ -119,15 +124,10 @@ def verify() -> None:
 
     cli = Cli.current()
     loaded = cli.load()
-    data, problems = asyncio.run(_verify(loaded, asker(cli)))
+    data, problems = asyncio.run(_verify(loaded, cli.asker))
     cli.emit("pmm.wallet-check/1", data, human=lambda: report(cli, data))
     if problems:
         raise CheckFailed("; ".join(problems), hint="`pmm doctor --live` says how to mend each.")
-
-
-def asker(cli: Cli) -> Ask | None:
-    """How a pass phrase is asked for; None where nobody can be asked."""
-    return (lambda question: str(cli.ask(question, hide_input=True))) if cli.interactive else None
 
 
 async def _derive(loaded: Loaded, secret: bytes) -> Credentials:
