@@ -233,6 +233,11 @@ def unix_time(text: str | None) -> Nanos | None:
         return None
 
 
+def utc_text(at: Nanos) -> str:
+    """A moment as `2026-11-24T06:40:00.123Z`."""
+    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def floor_to_tick(price: Price, tick: Price) -> Price:
     """The tick at or below `price`: how a bid is rounded."""
     return price // tick * tick

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from pmm.core.engine import Engine, EngineConfig
+from pmm.core.account_watch import AccountLimits
+from pmm.core.config import EngineConfig
+from pmm.core.engine import Engine
 from pmm.core.feed import FeedLimits
 from pmm.core.risk import RiskLimits
 from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
 from pmm.errors import ConfigError
+from pmm.model import TimeInForce
 from pmm.settings import Settings
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
 
@@ -28,9 +32,14 @@ def strategy_for(settings: Settings) -> Strategy:
     return make(settings)
 
 
-def engine_for(settings: Settings, strategy: Strategy | None = None) -> Engine:
+def engine_for(settings: Settings, strategy: Strategy | None = None, order_prefix: str = "dry-") -> Engine:
     """The engine of these settings, with another strategy than theirs where one is given."""
-    ws, feed, mm, risk = settings.ws, settings.feed, settings.mm, settings.risk
+    return Engine(strategy or strategy_for(settings), _config(settings, order_prefix))
+
+
+def _config(settings: Settings, order_prefix: str) -> EngineConfig:
+    """The limits of every run, and for real orders those of live trading."""
+    ws, feed, mm, risk, live = settings.ws, settings.feed, settings.mm, settings.risk, settings.live
     config = EngineConfig(
         requote_threshold=mm.requote_threshold_price,
         max_position=risk.max_position_micro,
@@ -40,5 +49,21 @@ def engine_for(settings: Settings, strategy: Strategy | None = None) -> Engine:
             feed.fallback_after_ns, recovery=feed.recovery_delay_ns, quote_on_rest=feed.quote_on_rest
         ),
         risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
+        order_prefix=order_prefix,
     )
-    return Engine(strategy or strategy_for(settings), config)
+    if settings.dry_run:
+        return config
+    return replace(
+        config,
+        tif=TimeInForce(live.tif.upper()),
+        order_life=live.order_life_ns,
+        latency_gate=live.latency_gate_ns,
+        max_order=live.max_order_micro,
+        max_market=live.max_market_micro,
+        max_account=min(live.max_account_micro, risk.max_total_exposure_micro),
+        account=AccountLimits(
+            read_interval=live.read_interval_ns,
+            balance_interval=live.balance_interval_ns,
+            heartbeat_interval=live.heartbeat_interval_ns if live.heartbeat else None,
+        ),
+    )

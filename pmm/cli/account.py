@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from pmm.cli.context import Cli
-from pmm.model import money_text, price_text, size_text
+from pmm.model import money_text, price_text, size_text, utc_text
 
 if TYPE_CHECKING:
     from pmm.account import OwnOrder, OwnTrade
@@ -84,8 +84,8 @@ def order_record(order: OwnOrder) -> dict[str, object]:
         "is_live": order.is_live,
         "is_filled": order.is_filled,
         "origin": order.origin,
-        "created_at": _time(order.created_at),
-        "expires_at": None if order.expires_at is None else _time(order.expires_at),
+        "created_at": utc_text(order.created_at),
+        "expires_at": None if order.expires_at is None else utc_text(order.expires_at),
     }
 
 
@@ -104,7 +104,7 @@ def trade_record(trade: OwnTrade) -> dict[str, object]:
         "maker": trade.maker,
         "transaction": trade.transaction,
         "origin": trade.origin,
-        "matched_at": _time(trade.matched_at),
+        "matched_at": utc_text(trade.matched_at),
     }
 
 
@@ -158,12 +158,6 @@ def _moment(text: str | None) -> int:
     return moment
 
 
-def _time(at: int) -> str:
-    from pmm.cli.session import utc
-
-    return utc(at)
-
-
 def _orders(cli: Cli, found: Sequence[OwnOrder]) -> str:
     rows = [
         (
@@ -183,7 +177,7 @@ def _orders(cli: Cli, found: Sequence[OwnOrder]) -> str:
 def _trades(cli: Cli, found: Sequence[OwnTrade]) -> str:
     rows = [
         (
-            _time(one.matched_at),
+            utc_text(one.matched_at),
             one.outcome,
             one.side,
             price_text(one.price),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmm.model import Market
+    from pmm.settings import Loaded
+    from pmm.wallets import Wallet
 
 
 def quote(
@@ -20,7 +22,7 @@ def quote(
         list[str] | None,
         typer.Option("-m", "--market", help="Slug, URL, condition id, token id, or `demo`; repeat for several."),
     ] = None,
-    live: Annotated[bool, typer.Option("--live/--dry-run", help="Dry run simulates fills and sends nothing.")] = False,
+    live: Annotated[bool, typer.Option("--live/--dry-run", help="Real orders, or simulated ones.")] = False,
     strategy: Annotated[str | None, typer.Option(help="Quoting model (fixed_spread).")] = None,
     spread: Annotated[str | None, typer.Option(help="Ask minus bid in USD (0.04).")] = None,
     size: Annotated[str | None, typer.Option(help="Shares per order (10).")] = None,
@@ -37,15 +39,14 @@ def quote(
     from pmm import app
     from pmm.cli.beside import Beside
     from pmm.cli.session import SCHEMA, Session, summary_text
-    from pmm.errors import UsageError
 
     cli = Cli.current()
-    if live:
-        raise UsageError("this version does not trade live", hint="Leave --live out: a dry run quotes without risk.")
-    loaded = cli.load({"mm.strategy": strategy, "mm.spread": spread, "mm.size": size})
-    if not loaded.settings.dry_run:
-        raise UsageError("this version does not trade live", hint="Set DRY_RUN=true, or leave it out.")
-    request = app.QuoteRequest(tuple(market or [_choose(cli)]), duration, once, seed, record)
+    loaded = cli.load(
+        {"dry_run": False if live else None, "mm.strategy": strategy, "mm.spread": spread, "mm.size": size}
+    )
+    names = tuple(market or [_choose(cli)])
+    wallet = None if loaded.settings.dry_run else _armed(cli, loaded, names, flag=live)
+    request = app.QuoteRequest(names, duration, once, seed, record, cli.instance)
     told: list[Beside] = []
 
     def show(markets: Sequence[Market]) -> Beside:
@@ -53,7 +54,7 @@ def quote(
         return told[-1]
 
     try:
-        finished = asyncio.run(app.quote(loaded, request, show))
+        finished = asyncio.run(app.quote(loaded, request, show, wallet=wallet, warn=cli.warn))
     finally:
         read = all(beside.close() for beside in told)
     try:
@@ -62,6 +63,31 @@ def quote(
     finally:
         if finished.failure is not None:
             raise finished.failure  # counts for more than a summary that nobody reads
+
+
+def _armed(cli: Cli, loaded: Loaded, markets: Sequence[str], *, flag: bool) -> Wallet:
+    """The wallet of live trading: asked for on purpose, allowed, complete, and agreed to.
+
+    Raises UsageError without `--live`, LiveForbidden, MissingSecrets and what the keystore raises; nothing was sent.
+    """
+    from pmm.errors import LiveForbidden, UsageError
+    from pmm.wallets import wallet_for
+
+    settings, live = loaded.settings, loaded.settings.live
+    if not flag:
+        hint = "Add --live to trade with real money, or leave DRY_RUN=false out."
+        raise UsageError("the settings say live, and the command line does not", hint=hint)
+    if settings.forbid_live:
+        raise LiveForbidden(f"live trading is forbidden here ({loaded.origins['forbid_live']})")
+    wallet = wallet_for(loaded, cli.asker)
+    cli.note(
+        f"LIVE  {', '.join(markets)} with the money of {wallet.signer.maker} at {settings.venue.clob_api_url}\n"
+        f"      at most {live.max_order_usd} USD an order, {live.max_market_usd} a market, {live.max_account_usd}"
+        f" altogether; halts after a loss of {live.max_daily_loss_usd} a day"
+    )
+    if not cli.confirm("This trades with real money."):
+        raise LiveForbidden("live trading was not agreed to", hint="Type YES when asked, or say --yes.")
+    return wallet
 
 
 def _choose(cli: Cli) -> str:

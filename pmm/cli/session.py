@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,17 @@ from pmm.commands import Cancel, Place
 from pmm.core.step import Change, Decision, Fill, Step
 from pmm.core.view import Target
 from pmm.events import CancelRejected, Rejected
-from pmm.model import SECOND, ConditionId, Market, Nanos, Price, decimal_text, money_text, price_text, size_text
+from pmm.model import (
+    ConditionId,
+    Market,
+    Nanos,
+    Price,
+    decimal_text,
+    money_text,
+    price_text,
+    size_text,
+    utc_text,
+)
 
 SCHEMA = "pmm.quote/1"
 
@@ -62,7 +71,7 @@ class Session:
     def _lines(self, step: Step) -> Iterator[tuple[dict[str, object], str]]:
         """What a step says: the record of it and its line for people, empty where they need not see it."""
         for change in step.changes:
-            yield _change(change), _change_text(change) if change.machine != "order" else ""
+            yield _change(change), "" if _routine(change) else _change_text(change)
         event = step.event
         if isinstance(event, Rejected | CancelRejected):
             data: dict[str, object] = {"event": "rejected", "order_id": event.order_id, "reason": event.reason}
@@ -91,7 +100,7 @@ class Session:
     def _fill(self, fill: Fill) -> dict[str, object]:
         return {
             "event": "fill",
-            "at": utc(fill.at),
+            "at": utc_text(fill.at),
             "market": self._slug(fill.market),
             "order_id": fill.order_id,
             "trade_id": fill.trade_id,
@@ -112,7 +121,7 @@ class Session:
         targets = decision.targets
         return {
             "event": "decision",
-            "at": utc(decision.at),
+            "at": utc_text(decision.at),
             "market": self._slug(decision.market),
             "best_bid": _price(decision.best_bid),
             "best_ask": _price(decision.best_ask),
@@ -135,22 +144,22 @@ class Session:
         return f"{_clock(decision.at)}  {where}{sides}  {touch}  position {size_text(decision.position)}{why}"
 
     def _slug(self, market: ConditionId) -> str:
-        return self._markets[market].slug
+        """A market that nobody asked for, where an order of an earlier run was left, goes by its id."""
+        known = self._markets.get(market)
+        return market if known is None else known.slug
 
     def _outcome(self, market: ConditionId, token_id: str) -> str:
-        return next(token.outcome for token in self._markets[market].tokens if token.token_id == token_id)
+        known = self._markets.get(market)
+        tokens = () if known is None else known.tokens
+        return next((token.outcome for token in tokens if token.token_id == token_id), token_id)
 
 
 def mode_text(cli: Cli) -> str:
     return cli.mode.upper().replace("-", " ")
 
 
-def utc(at: Nanos) -> str:
-    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _clock(at: Nanos) -> str:
-    return utc(at)[11:19]
+    return utc_text(at)[11:19]
 
 
 def _price(price: Price | None) -> str | None:
@@ -168,7 +177,7 @@ def _target_text(target: Target | None) -> str:
 def _change(change: Change) -> dict[str, object]:
     return {
         "event": "change",
-        "at": utc(change.at),
+        "at": utc_text(change.at),
         "machine": change.machine,
         "subject": change.subject,
         "old": change.old,
@@ -176,6 +185,11 @@ def _change(change: Change) -> dict[str, object]:
         "trigger": change.trigger,
         "cause": change.cause,
     }
+
+
+def _routine(change: Change) -> bool:
+    """Orders come and go and trades settle; people are told when one fails, and of what should not happen."""
+    return change.machine in {"order", "settlement"} and change.new != "FAILED" and change.old != change.new
 
 
 def _change_text(change: Change) -> str:

@@ -111,7 +111,11 @@ class Live:
 
     def stop(self, reason: str) -> None:
         """Ask the engine to want nothing any more; safe to call from a signal handler of the loop."""
-        self.emit(Operator(time.time_ns(), OperatorAction.STOP, reason))
+        self.operate(OperatorAction.STOP, reason)
+
+    def operate(self, action: OperatorAction, reason: str) -> None:
+        """Pass a wish of the operator on to the engine."""
+        self.emit(Operator(time.time_ns(), action, reason))
 
     def add_market(self, market: Market) -> None:
         """Quote one more market, from now on or from the start of the run.  The run must know its roster."""

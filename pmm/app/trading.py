@@ -1,0 +1,161 @@
+"""Who carries the orders of a run: a gateway that simulates them, or everything that live trading needs.
+
+Live, in this order: the right to the wallet, the latches, a clock that agrees, credentials that work, the dead man's
+watchdog; only then is there a gateway.  Whatever is missing is an error before the first order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from pmm.app.account import shadow_account, state_folder
+from pmm.app.venue import dice
+from pmm.drivers.lease import take_wallet
+from pmm.drivers.watchdog import Charge, Watchdog
+from pmm.eip712 import EXCHANGES, Generation
+from pmm.errors import AccountUnready, Halted, LiveForbidden, WrongClock
+from pmm.model import SECOND, Nanos, utc_text
+from pmm.ports import Gateway, Service
+from pmm.settings import Loaded, Venue
+from pmm.sinks.history import History
+from pmm.sinks.store import Intents, Store
+from pmm.venues.polymarket.access import Access
+from pmm.venues.polymarket.account_reads import AccountReads
+from pmm.venues.polymarket.budget import Budget
+from pmm.venues.polymarket.credentials import derive
+from pmm.venues.polymarket.gateway import PolymarketGateway
+from pmm.venues.polymarket.heartbeat import Heartbeat
+from pmm.venues.polymarket.own_orders import OwnOrders
+from pmm.venues.polymarket.private import PrivateHttp
+from pmm.venues.polymarket.user_stream import UserStream
+from pmm.venues.shadow import ShadowGateway
+from pmm.wallets import Wallet
+
+OK = 200
+UNLATCH = "`pmm kill --reset` allows quoting again."
+# Reference: reliability, section 2, row 15.  Signatures follow the venue's clock; expiries and ages follow ours.
+CLOCK_DIFFERENCE_MAX: Nanos = 2 * SECOND
+
+
+@dataclass(slots=True)
+class Trading:
+    """What a driver needs to trade: `order_prefix` marks the ids of this run, `history` keeps what happened.
+
+    Set `empty` to what says at the end that nothing of ours is left; where it is not, the watchdog sweeps.
+    """
+
+    gateway: Gateway
+    order_prefix: str
+    services: list[Service] = field(default_factory=list)
+    history: History | None = None
+    empty: Callable[[], bool] = lambda: True
+
+
+def simulated(loaded: Loaded, store: Store | None) -> Trading:
+    """Orders that never leave; kept for `pmm orders` where there is a store."""
+    settings = loaded.settings
+    trading = Trading(ShadowGateway(settings.shadow.latency_ns), "dry-")
+    if store is not None:
+        account = shadow_account(store, settings)
+        _require_unlatched(store, account)
+        trading.history = History(store, account, simulated=True, latch_halts=False)
+    return trading
+
+
+@asynccontextmanager
+async def at_venue(loaded: Loaded, venue: Venue, wallet: Wallet, store: Store, instance: str) -> AsyncIterator[Trading]:
+    """Real orders of a wallet.
+
+    Raises LiveForbidden, LeaseTaken, Halted for a latch, WrongClock, AuthRefused, Refusal for an account that may not
+    open positions, and what disk and venue raise.  Nothing was sent then.
+    """
+    settings, signer = loaded.settings, wallet.signer
+    live = settings.live
+    if settings.forbid_live:
+        raise LiveForbidden(f"live trading is forbidden here ({loaded.origins['forbid_live']})")
+    async with AsyncExitStack() as stack:
+        stack.enter_context(take_wallet(settings.data_dir, signer.maker, instance))
+        account = store.account(signer.maker, venue.clob_api_url)
+        _require_unlatched(store, account)
+        http, pulse = [
+            await stack.enter_async_context(
+                PrivateHttp(venue.clob_api_url, signer.address, wallet.credentials, deadline=live.deadline_ns)
+            )
+            for _ in range(2)
+        ]
+        await _agree(http, pulse)
+        http.credentials = pulse.credentials = wallet.credentials or await derive(http, signer)
+        access, beats = (Access(one, lambda: derive(http, signer)) for one in (http, pulse))
+        orders = OwnOrders()
+        reads = AccountReads(access, signer.maker, signer.signature_type, mine=orders.mine)
+        await _require_open(access, reads)
+        heartbeat = Heartbeat(beats, interval=live.heartbeat_interval_ns, deadline=live.deadline_ns)
+        gateway = PolymarketGateway(
+            access,
+            signer,
+            reads,
+            Intents(store, account),
+            orders=orders,
+            budget=Budget(at=time.time_ns()),
+            dice=dice(None),
+            latency_gate=live.latency_gate_ns,
+            deadline=live.deadline_ns,
+            stop_heartbeat=heartbeat.stop,
+        )
+        user = UserStream(venue.ws_user_url, lambda: http.credentials, orders, orders.mine, dice=dice(None))
+        trading = Trading(gateway, f"live-{time.time_ns() // 1_000_000:x}-", [gateway, user])
+        trading.history = History(store, account, simulated=False, latch_halts=True)
+        if live.heartbeat:
+            trading.services.append(heartbeat)
+        if live.watchdog:
+            watchdog = Watchdog(state_folder(settings, instance), lambda: _charge(http))
+            await stack.enter_async_context(_guarded(watchdog, trading))
+        yield trading
+
+
+@asynccontextmanager
+async def _guarded(watchdog: Watchdog, trading: Trading) -> AsyncIterator[None]:
+    await watchdog.start()
+    trading.services.append(watchdog)
+    try:
+        yield
+        if trading.empty():
+            await watchdog.bye()
+    finally:
+        watchdog.leave()
+
+
+def _charge(http: PrivateHttp) -> Charge:
+    assert http.credentials is not None, "nothing is sent without them"
+    return Charge(http.base_url, http.address, *http.credentials.reveal(), deadline=http.deadline)
+
+
+def _require_unlatched(store: Store, account: int) -> None:
+    for latch in store.latched(account):
+        raise Halted(f"the {latch.name} latch holds since {utc_text(latch.at)}: {latch.reason}", hint=UNLATCH)
+
+
+async def _agree(http: PrivateHttp, pulse: PrivateHttp) -> None:
+    """Measure how far the venue's clock is from ours.  Raises WrongClock and what the venue raises."""
+    offset = await http.synchronise()
+    await pulse.synchronise()
+    if abs(offset) > CLOCK_DIFFERENCE_MAX:
+        ahead = "ahead of" if offset > 0 else "behind"
+        raise WrongClock(f"the venue's clock is {abs(offset) / SECOND:.1f} s {ahead} ours")
+
+
+async def _require_open(access: Access, reads: AccountReads) -> None:
+    """The account may open positions, has money, and an exchange may move it.  Raises AccountUnready."""
+    answer = await access.call("GET", "/auth/ban-status/closed-only")
+    told = answer.json() if answer.status == OK else None
+    if isinstance(told, dict) and told.get("closed_only"):
+        raise AccountUnready("the account is in closed-only mode: it may not open positions")
+    balances = await reads.balances()
+    if balances.cash <= 0:
+        raise AccountUnready(f"the wallet {reads.wallet} holds no money at the venue")
+    exchanges = {address for generation in (Generation.V2, Generation.V3) for address in EXCHANGES[generation]}
+    if not any(amount > 0 for spender, amount in balances.allowances.items() if spender.lower() in exchanges):
+        raise AccountUnready(f"no exchange may move the money of {reads.wallet}: see `pmm wallet approve`")
