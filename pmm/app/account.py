@@ -19,6 +19,7 @@ from pmm.settings import Loaded, Settings
 from pmm.sinks.records import LIMIT, Held, Records
 from pmm.sinks.store import Intents, Store
 from pmm.venues.polymarket.account_reads import AccountReads, positions
+from pmm.venues.polymarket.credentials import derive
 from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.rest import VenueHttp
 from pmm.wallets.passphrase import Ask
@@ -64,7 +65,7 @@ async def account_for(loaded: Loaded, instance: str, ask: Ask | None = None) -> 
         if settings.dry_run:
             yield Simulated(Records(store, shadow_account(store, settings)))
             return
-        wallet = wallet_for(loaded, ask, needs_credentials=True)
+        wallet = wallet_for(loaded, ask)
         signer, venue = wallet.signer, settings.venue
         account = store.account(signer.maker, venue.clob_api_url)
         intents = Intents(store, account)
@@ -73,6 +74,7 @@ async def account_for(loaded: Loaded, instance: str, ask: Ask | None = None) -> 
         )
         async with private as http, VenueHttp() as public:
             await http.synchronise()
+            http.credentials = wallet.credentials or await derive(http, signer)
             reads = AccountReads(http, signer.maker, signer.signature_type)
             yield AtVenue(reads, public, venue.data_api_url, Records(store, account, epoch=0), intents)
 
