@@ -68,6 +68,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         config,
         data,
         demo,
+        doctor,
         exchange,
         kill,
         machines,
@@ -85,6 +86,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.callback()(root)
     app.command(epilog=EPILOG)(quote.quote)
     app.command(epilog=EPILOG)(demo.demo)
+    app.command(epilog=EPILOG)(doctor.doctor)
     app.command(epilog=EPILOG)(exchange.exchange)
     for action in (operate.status, operate.pause, operate.resume, operate.stop):
         app.command(epilog=EPILOG)(action)
