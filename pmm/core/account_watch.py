@@ -160,9 +160,12 @@ class AccountWatch:
         """Take what became of a heartbeat.  Returns why trading has to halt, empty when it has not to."""
         if not self.active:
             return ""
+        before = self.heartbeat.state
         if self.heartbeat.on_beat(beat, out):
             self.reads.want("the heartbeat is back", beat.at)
-        return self.heartbeat.problem(beat.at) or "" if self.heartbeat.state == "FOREIGN" else ""
+        if self.heartbeat.state != "FOREIGN" or before == "FOREIGN":
+            return ""
+        return self.heartbeat.problem(beat.at) or ""
 
     def on_user(self, signal: UserSignal) -> None:
         """The user socket opened or closed; what it told meanwhile is lost, so that reads have to bring it."""
@@ -190,7 +193,7 @@ class AccountWatch:
                 self.reads.want("kill switch", again)
         halt = "" if read.balances is None else self.balances.on_read(read.balances, booked(), out)
         if self.balances.problem() is not None:
-            self.reads.want("balance drop", read.at + self.limits.read_interval, balances=True)
+            self.reads.want("balance drop", read.asked_at + self.limits.read_interval, balances=True)
         return halt
 
     # --- judging --------------------------------------------------------------------------------------------------

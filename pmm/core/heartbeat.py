@@ -109,8 +109,10 @@ class Heartbeat:
         return ()
 
     def _move(self, trigger: str, cause: str, out: StepBuilder) -> None:
+        before = self.state
         out.move(HEARTBEAT, self, trigger, "heartbeat", cause)
-        self.cause = cause
+        if before != "FOREIGN":
+            self.cause = cause
 
 
 def _because(what: str, cause: str) -> str:

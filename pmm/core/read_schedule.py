@@ -32,25 +32,23 @@ class ReadSchedule:
     _sent_at: Nanos | None = None
     _under_way: bool = False
     _regular_at: Nanos = 0
-    _not_before: Nanos = 0
     _wants_balances: bool = False
     # By cause: when to send, and the earliest time of sending that satisfies everybody who asked.
     _wants: dict[str, tuple[Nanos, Nanos]] = field(default_factory=dict)
 
     def want(self, cause: str, at: Nanos, *, balances: bool = False) -> None:
-        """Ask for a read that is sent at `at` or later; it may lie ahead.  The wait after a failure ends with this."""
+        """Ask for a read that is sent at `at` or later; it may lie ahead.  It need not wait for an earlier failure."""
         key = cause if cause in self._wants or len(self._wants) < CAUSES_MAX else "several causes"
         first, last = self._wants.get(key, (at, at))
         self._wants[key] = min(first, at), max(last, at)
         self._wants_balances |= balances
-        self._not_before = 0
 
     def on_read(self, read: AccountRead) -> bool:
         """Take an answer; whether it is one that says anything."""
         self._under_way, self.failed = False, read.failed
         if read.failed:
             self._failures += 1
-            self._not_before = read.at + min(FAILED_WAIT << min(self._failures - 1, 8), self.interval)
+            self._wait(read.at + min(FAILED_WAIT << min(self._failures - 1, 8), self.interval))
             return False
         self._failures, self.read_at = 0, max(self.read_at or 0, read.asked_at)
         self._regular_at = self.read_at + self.interval
@@ -75,8 +73,11 @@ class ReadSchedule:
     @property
     def next_at(self) -> Nanos:
         """When the next read is due."""
-        due = max(min((first for first, _ in self._wants.values()), default=self._regular_at), self._not_before)
-        due = min(due, max(self._regular_at, self._not_before))
+        due = min([self._regular_at, *(first for first, _ in self._wants.values())])
         if self._sent_at is None:
             return due
         return self._sent_at + LOST if self._under_way else max(due, self._sent_at + GAP)
+
+    def _wait(self, until: Nanos) -> None:
+        self._regular_at = max(self._regular_at, until)
+        self._wants = {cause: (max(first, until), max(last, until)) for cause, (first, last) in self._wants.items()}

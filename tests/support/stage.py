@@ -16,6 +16,7 @@ from pmm.drivers.event_time import EventTime
 from pmm.drivers.wire import Wire
 from pmm.events import Accepted, Canceled, Frame, MarketListed
 from pmm.model import MILLISECOND, SECOND, Market, Nanos, TokenId, parse_price
+from pmm.ports import Gateway
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import Outcome
 from pmm.strategies.fixed_spread import FixedSpread
@@ -81,6 +82,7 @@ class Stage:
         self.engine = Engine(FixedSpread(), config)
         self.history: list[Step] = []
         self.canary = canary
+        self.gateway: Gateway = Obliging()
         self.wire = BadWire(self, connections)
         self._script: list[tuple[Nanos, int, Callable[[], list[bytes]]]] = []
         self._sequence = count()
@@ -115,7 +117,7 @@ class Stage:
         opening = [MarketListed(START, market(), self.wire.connections)]
         if self.canary:
             opening.append(MarketListed(START, CANARY, self.wire.connections, quoted=False))
-        driver = EventTime(self.engine, self, Obliging(), [self])
+        driver = EventTime(self.engine, self, self.gateway, [self])
         driver.run(START, round(seconds * SECOND), opening, self.wire)
         return self
 

@@ -1,0 +1,135 @@
+"""The account holds what fills say; what they do not explain is announced, and a great loss halts."""
+
+import pytest
+
+from pmm.account import Balances
+from pmm.core.balance_check import BalanceCheck, Booked, Span
+from pmm.core.step import StepBuilder
+from pmm.events import Timer
+from pmm.model import GRID
+from tests.support.account import USD
+from tests.support.story import YES, shares
+
+
+class Check:
+    """A check whose balances and bookings a test sets in dollars and shares."""
+
+    def __init__(self, percent=20, *, cash=100, held=0):
+        self.check = BalanceCheck(percent)
+        self.read(cash=cash, held=held)
+
+    def read(self, *, cash, held=0, booked=(0, 0), booked_cash=(0, 0), mark="0.5"):
+        self.out = StepBuilder(Timer(1))
+        balances = Balances(round(cash * USD), {YES: shares(held)}, {})
+        spans = Span(*(round(one * USD) for one in booked_cash)), {YES: Span(*(shares(one) for one in booked))}
+        self.halt = self.check.on_read(balances, Booked(*spans, {YES: round(2 * float(mark) * GRID)}), self.out)
+        return [(change.subject, change.cause) for change in self.out.changes]
+
+
+@pytest.mark.parametrize(("value", "miss"), [(4, -1), (5, 0), (7, 0), (9, 0), (12, 3)])
+def test_a_span_misses_what_lies_outside(value, miss):
+    assert Span(5, 9).miss(value) == miss
+
+
+def test_what_fills_explain_is_no_matter():
+    check = Check(cash=100, held=10)
+    for _ in range(3):
+        assert check.read(cash=95, held=20, booked=(10, 10), booked_cash=(-5, -5)) == []
+
+
+@pytest.mark.parametrize(("cash", "held"), [(100, 0), (95, 10), (100, 10), (95, 0)])
+def test_trades_under_way_may_have_settled_or_not(cash, held):
+    check = Check()
+    for _ in range(3):
+        assert check.read(cash=cash, held=held, booked=(0, 10), booked_cash=(-5, 0)) == []
+
+
+def test_a_difference_in_one_read_is_only_noted():
+    check = Check()
+    assert check.read(cash=97) == []
+    assert check.read(cash=100) == []
+    assert check.read(cash=97) == []
+
+
+def test_a_difference_in_two_reads_is_announced_once_and_taken_as_it_is():
+    check = Check()
+    check.read(cash=97)
+    assert check.read(cash=97) == [("cash", "3 USD less than our fills explain, in two reads")]
+    assert check.read(cash=97) == []
+    check.read(cash=100)
+    assert check.read(cash=100) == [("cash", "3 USD more than our fills explain, in two reads")]
+
+
+def test_shares_that_came_from_nowhere_are_named():
+    check = Check()
+    check.read(cash=100, held=2)
+    assert check.read(cash=100, held=2) == [
+        (f"token {YES[:10]}...", "2 shares more than our fills explain, in two reads")
+    ]
+
+
+def test_dust_is_no_difference():
+    check = Check()
+    for _ in range(3):
+        assert check.read(cash=99.995, held=0.005) == []
+
+
+def test_a_great_loss_halts_when_a_second_read_shows_it_and_forbids_placing_until_then():
+    check = Check()
+    check.read(cash=79)
+    assert check.halt == ""
+    assert check.check.problem().endswith("; read once more")
+    check.read(cash=79)
+    assert check.halt == "balance drop: the account is worth 79 USD, 21 USD less than its fills explain"
+
+
+def test_a_loss_of_exactly_the_limit_is_none():
+    check = Check()
+    check.read(cash=80)
+    assert check.check.problem() is None
+
+
+def test_a_loss_in_small_steps_halts_as_well():
+    check, halted_at = Check(), None
+    for cash in range(99, 70, -1):
+        for _ in range(2):
+            check.read(cash=cash)
+            halted_at = halted_at or (cash if check.halt else None)
+    assert halted_at == 79
+
+
+def test_shares_count_at_their_mark():
+    check = Check(cash=50, held=100)
+    check.read(cash=50, held=50)
+    assert check.check.problem() is not None
+    cheap = Check(cash=90, held=100)
+    cheap.read(cash=90, held=0, mark="0.1")
+    assert cheap.check.problem() is None
+
+
+def test_cash_that_became_shares_is_no_loss_even_before_the_fill_is_told():
+    check = Check()
+    check.read(cash=50, held=100)
+    assert check.check.problem() is None
+
+
+def test_a_fall_of_the_price_is_no_loss_of_balance():
+    check = Check(cash=10, held=100)
+    check.read(cash=10, held=100, mark="0.1")
+    assert check.check.problem() is None
+
+
+def test_the_limit_can_be_switched_off():
+    check = Check(None)
+    check.read(cash=1)
+    check.read(cash=1)
+    assert check.halt == ""
+
+
+def test_a_token_seen_for_the_first_time_starts_from_there():
+    check = Check()
+    other = Balances(100 * USD, {"777": shares(5)}, {})
+    out = StepBuilder(Timer(1))
+    for _ in range(3):
+        check.check.on_read(other, Booked(Span(0, 0), {}, {}), out)
+    assert out.changes == []

@@ -1,0 +1,73 @@
+"""Everything is cancelled again and again until the list of open orders was read empty after it."""
+
+from pmm.commands import CancelAll, StopHeartbeat
+from pmm.core.step import StepBuilder
+from pmm.core.sweep import Sweep
+from pmm.events import AccountRead, Timer
+from pmm.model import SECOND
+from tests.support.account import stranger
+
+
+def started(at=0):
+    sweep = Sweep()
+    out = StepBuilder(Timer(at))
+    sweep.start("drill", out)
+    return sweep, out.commands
+
+
+def cancels(sweep, until):
+    """The seconds at which everything is cancelled once more."""
+    times = []
+    while sweep.next_at <= until * SECOND:
+        at = sweep.next_at
+        assert sweep.on_due(at, StepBuilder(Timer(at)))
+        times.append(at // SECOND)
+    return times
+
+
+def test_the_first_act_is_the_cancel_and_then_the_heartbeat_falls():
+    assert started()[1] == [CancelAll("drill"), StopHeartbeat("drill")]
+
+
+def test_it_is_started_once():
+    sweep, _ = started()
+    out = StepBuilder(Timer(1))
+    sweep.start("again", out)
+    assert (out.commands, sweep.cause) == ([], "drill")
+
+
+def test_it_goes_on_after_one_two_and_every_five_seconds():
+    assert cancels(started()[0], 24) == [1, 3, 8, 13, 18, 23]
+
+
+def test_without_a_start_nothing_is_due():
+    assert not Sweep().on_due(100 * SECOND, StepBuilder(Timer(100 * SECOND)))
+
+
+def test_only_an_empty_list_that_was_asked_for_after_the_last_cancel_is_proof():
+    sweep, _ = started(5)
+    assert sweep.on_read(AccountRead(7, 4), ours_open=False) is not None
+    assert not sweep.clean
+    assert sweep.on_read(AccountRead(7, 5, (stranger(),)), ours_open=False) is not None
+    assert sweep.on_read(AccountRead(7, 6), ours_open=True) is not None
+    assert not sweep.clean
+    assert sweep.on_read(AccountRead(7, 6), ours_open=False) is None
+    assert sweep.clean
+
+
+def test_one_more_cancel_needs_one_more_proof():
+    sweep, _ = started()
+    sweep.on_read(AccountRead(2, 1), ours_open=False)
+    cancels(sweep, 1)
+    assert not sweep.clean
+
+
+def test_looks_at_a_list_that_is_not_empty_come_soon_at_first():
+    sweep, _ = started()
+    looks = [sweep.on_read(AccountRead(0, 0), ours_open=True) / SECOND for _ in range(6)]
+    assert looks == [0.25, 0.5, 1, 2, 4, 4]
+
+
+def test_the_moment_when_the_last_order_of_ours_is_over_is_noticed_once():
+    sweep, _ = started()
+    assert [sweep.emptied(ours_open=ours) for ours in (True, True, False, False)] == [False, False, True, False]
