@@ -1,29 +1,84 @@
-"""The order desk: places and cancels what the reconciler asks for, and books what the venue reports."""
+"""The order desk: places and cancels what the reconciler asks for, and books what the venue reports.
+
+Everything that is known of our orders meets here: the orders themselves, their fills and settlement, what is in
+doubt, the ledger, and what could be lost at worst.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from pmm.commands import Cancel, Place
+from pmm.account import OrderStatus, TradeStatus
+from pmm.commands import Cancel, Place, QueryOrder
+from pmm.core.doubt import ANSWER_MAX, Doubts, Want
+from pmm.core.exposure import Caps, Exposure, Stake
+from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
-from pmm.core.orders import ORDER, Order, Orders, trigger_of
-from pmm.core.placement import leg_for
+from pmm.core.orders import ORDER, Order, Orders, trigger_of, trigger_of_shown
+from pmm.core.placement import leg_for, quoted_as
+from pmm.core.positions import Positions
 from pmm.core.reconcile import Plan
+from pmm.core.settlement import Settlements
 from pmm.core.step import Fill, StepBuilder
 from pmm.core.view import QuoteSide, Target
-from pmm.events import ExecReport, Filled
-from pmm.model import ConditionId
+from pmm.events import (
+    Accepted,
+    Adopted,
+    CancelRejected,
+    ExecReport,
+    Filled,
+    OrderMissing,
+    OrderShown,
+    Rejected,
+    Settled,
+    Unanswered,
+)
+from pmm.model import SECOND, ConditionId, Nanos, TimeInForce
+
+OrderNews: TypeAlias = ExecReport | Settled | OrderShown | OrderMissing | Adopted
+# An order is replaced when it has lived so many tenths of its life.
+REFRESH_TENTHS = 8
+# So long an order of an earlier run is left alone while nothing can be decided about it.
+ADOPTION_PATIENCE: Nanos = 15 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """How orders are placed: `prefix` marks the ids of this run, `life` is their greatest age, None for any."""
+
+    prefix: str = "dry-"
+    tif: TimeInForce = TimeInForce.GTC
+    life: Nanos | None = None
+    latency_gate: Nanos = SECOND
 
 
 class Desk:
-    """Our orders in every market.  `prefix` marks the ids of this run."""
+    """Our orders in every market.  `want` has the account read for a cause."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, terms: OrderTerms, caps: Caps, want: Want) -> None:
         self.orders = Orders()
-        self._prefix = prefix
+        self.settlements = Settlements()
+        self.ledger = Ledger()
+        self.positions = Positions()
+        self.doubts = Doubts(self.orders, terms.latency_gate, want)
+        self.exposure = Exposure(caps, self.orders, self.settlements, self.positions.of)
+        self._terms = terms
         self._count = 0
+        self._refused: dict[tuple[ConditionId, QuoteSide], str] = {}
+        self._adopted: dict[ConditionId, Nanos] = {}
 
-    def working(self, market: ConditionId) -> Iterable[Order]:
+    def working(self, market: ConditionId, at: Nanos, *, undecided: bool = False) -> Iterable[Order]:
+        """The open orders that a decision is about.
+
+        One that is made for want of knowledge leaves orders of an earlier run where they rest, until the first real
+        decision about them and for `ADOPTION_PATIENCE` at most.
+        """
+        if not undecided:
+            self._adopted.pop(market, None)
+        elif at - self._adopted.get(market, at - ADOPTION_PATIENCE) < ADOPTION_PATIENCE:
+            return (order for order in self.orders.open(market) if not order.adopted)
         return self.orders.open(market)
 
     @property
@@ -31,33 +86,92 @@ class Desk:
         """Whether every order is proven to be over."""
         return not any(self.orders.open())
 
-    def carry_out(self, plan: Plan, quoted: QuotedMarket, why: str, out: StepBuilder) -> None:
-        """Turn a plan into commands."""
+    @property
+    def settled_up(self) -> bool:
+        """Whether every order is over and every trade of theirs that the venue knows was told."""
+        return self.empty and not any(self.orders.owing())
+
+    @property
+    def wake_at(self) -> Nanos | None:
+        return self.doubts.wake_at
+
+    # --- what we want ---------------------------------------------------------------------------------------------
+
+    def carry_out(self, plan: Plan, quoted: QuotedMarket, why: str, out: StepBuilder) -> str:
+        """Turn a plan into commands.  Returns why something was not placed, empty when everything was."""
         for order in plan.cancels:
-            out.move(ORDER, order, "cancel", order.order_id, why)
-            out.commands.append(Cancel(order.order_id))
-        for side, target in plan.places:
-            self._place(quoted, side, target, out)
+            self._cancel(order, why, out)
+        for order in plan.doubted:
+            self.doubts.repost(order, out)
+        refusals = [self._place(quoted, side, target, out) for side, target in plan.places]
+        return "; ".join(refusal for refusal in refusals if refusal)
 
-    def report(self, order: Order, report: ExecReport, quoted: QuotedMarket, out: StepBuilder) -> None:
-        """Believe a report about an order of ours.  A fill that is told twice is booked once."""
-        trigger = trigger_of(order, report)
-        if isinstance(report, Filled):
-            if report.trade_id in order.trades:
-                return
-            self._book(order, report, quoted, out)
-        cause = getattr(report, "reason", "") or getattr(report, "cause", "")
-        out.move(ORDER, order, trigger, order.order_id, cause)
-        self.orders.refresh(order)
+    def abandon(self, market: ConditionId, out: StepBuilder) -> None:
+        """Cancel whatever is left in a market that is not quoted."""
+        for order in self.orders.open(market):
+            if order.state in ("LIVE", "PARTIAL", "UNKNOWN"):
+                self._cancel(order, "its market is not quoted", out)
 
-    def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder) -> None:
+    def on_due(self, at: Nanos, out: StepBuilder) -> list[ConditionId]:
+        """Ask about what is in doubt; returns the markets to decide on again."""
+        return list(dict.fromkeys(order.market for order in self.doubts.due(at, out)))
+
+    def on_time(self, at: Nanos, out: StepBuilder) -> None:
+        """A request that was never answered is in doubt."""
+        for order in self.orders.open():
+            if order.state in ("SENT", "CANCEL_PENDING") and at - order.asked_at >= ANSWER_MAX:
+                out.move(ORDER, order, "silence", order.order_id, "no answer ever came")
+                self._after(order, out)
+
+    def list_market(self, quoted: QuotedMarket) -> None:
+        """A market is quoted: what was booked before it was known is put right."""
         market = quoted.market
-        token, order_side, price = leg_for(
-            side, target, market, quoted.position, tuple(self.orders.open(market.condition_id))
+        self.positions.list_market(quoted)
+        self.exposure.list_market(market.condition_id, market.yes)
+        for order in self.orders.open(market.condition_id):
+            order.quote, order.price_yes = quoted_as(order.token, order.side, order.price, market)
+
+    def _cancel(self, order: Order, why: str, out: StepBuilder) -> None:
+        if order.state == "UNKNOWN":
+            self.doubts.cancel(order, out)
+            return
+        out.move(ORDER, order, "cancel", order.order_id, why)
+        order.asked_at = order.canceled_at = out.event.at
+        out.commands.append(Cancel(order.order_id))
+
+    def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder) -> str:
+        order = self._intend(quoted, side, target, out.event.at)
+        refusal = self.exposure.refusal(order.market, Stake.of(order)) or ""
+        slot = (order.market, side)
+        if refusal:
+            # Said once, and again when something else is in the way.
+            kind = refusal.partition(":")[0]
+            if self._refused.get(slot) != kind:
+                self._refused[slot] = kind
+                self._register(order, "deny", refusal, out)
+            return refusal
+        self._refused.pop(slot, None)
+        self._register(order, "send", "wanted", out)
+        out.commands.append(
+            Place(
+                order.order_id,
+                order.market,
+                order.token,
+                order.side,
+                order.price,
+                order.size,
+                tif=self._terms.tif,
+                expires_at=order.expires_at,
+            )
         )
-        self._count += 1
-        order = Order(
-            order_id=f"{self._prefix}{self._count}",
+        return ""
+
+    def _intend(self, quoted: QuotedMarket, side: QuoteSide, target: Target, at: Nanos) -> Order:
+        market, life = quoted.market, self._terms.life
+        working = tuple(self.orders.open(market.condition_id))
+        token, order_side, price = leg_for(side, target, market, quoted.position, working)
+        return Order(
+            order_id=f"{self._terms.prefix}{self._count + 1}",
             market=market.condition_id,
             token=token,
             side=order_side,
@@ -66,30 +180,152 @@ class Desk:
             quote=side,
             price_yes=target.price,
             reference2=target.reference2,
-            created_at=out.event.at,
+            created_at=at,
+            expires_at=at + life if life is not None and self._terms.tif is TimeInForce.GTD else None,
+            refresh_at=None if life is None else at + life * REFRESH_TENTHS // 10,
+            asked_at=at,
         )
-        self.orders.add(order)
-        out.move(ORDER, order, "send", order.order_id, "wanted")
-        out.commands.append(Place(order.order_id, order.market, token, order_side, price, target.size))
 
-    @staticmethod
-    def _book(order: Order, report: Filled, quoted: QuotedMarket, out: StepBuilder) -> None:
-        is_yes = order.token == quoted.market.yes
-        paid = quoted.position.apply(order.side, report.price, report.size, is_yes=is_yes)
+    def _register(self, order: Order, trigger: str, why: str, out: StepBuilder) -> None:
+        self._count += 1
+        self.orders.add(order)
+        out.move(ORDER, order, trigger, order.order_id, why)
+        self._after(order, out)
+
+    # --- what the venue says --------------------------------------------------------------------------------------
+
+    def take(self, news: OrderNews, quoted: QuotedMarket | None, out: StepBuilder) -> None:
+        """Believe what is said about an order of ours; `quoted` is its market, None where that is not quoted."""
+        if isinstance(news, Settled):
+            self._settle(news, out)
+            return
+        order = self.orders.get(news.order_id)
+        if isinstance(news, Adopted):
+            if order is None:
+                self._adopt(news, quoted, out)
+            return
+        assert order is not None, "news about orders that nobody knows are not handed in"
+        match news:
+            case OrderShown():
+                self._shown(order, news, out)
+            case OrderMissing():
+                self._missing(order, news, out)
+            case _:
+                self._report(order, news, quoted, out)
+        self._after(order, out)
+
+    def _report(self, order: Order, report: ExecReport, quoted: QuotedMarket | None, out: StepBuilder) -> None:
+        """An exec report.  A fill that is told twice is booked once."""
+        doubted = order.state == "UNKNOWN"
+        trigger = trigger_of(order, report)
+        match report:
+            case Filled():
+                if report.trade_id in order.trades:
+                    return
+                self._book(order, report, quoted, out)
+                order.told_at = report.at
+            case Accepted():
+                order.told_at = report.at
+            case Rejected():
+                order.refused = True
+        cause = getattr(report, "reason", "") or getattr(report, "cause", "")
+        out.move(ORDER, order, trigger, order.order_id, cause)
+        if doubted and order.state == "UNKNOWN" and isinstance(report, CancelRejected | Unanswered):
+            self.doubts.ask(order, out)
+        if order.reposts and isinstance(report, Accepted) and order.state == "LIVE":
+            # The venue knows these bytes, which may as well have traded or gone by now.
+            out.commands.append(QueryOrder(order.order_id))
+
+    def _shown(self, order: Order, shown: OrderShown, out: StepBuilder) -> None:
+        order.matched = max(order.matched, shown.matched)
+        if shown.status is OrderStatus.UNKNOWN:
+            out.alarm(ORDER, order, "shown", order.order_id, "the venue shows a status that nobody knows")
+        trigger = trigger_of_shown(order, shown)
+        if trigger in ("ack", "partial", "rests"):
+            order.told_at = shown.at
+        out.move(ORDER, order, trigger, order.order_id, f"shown as {shown.status}")
+
+    def _missing(self, order: Order, missing: OrderMissing, out: StepBuilder) -> None:
+        if order.state in ("LIVE", "PARTIAL") and missing.asked_at > (order.told_at or 0):
+            out.move(ORDER, order, "doubt", order.order_id, f"not found by {missing.reading}")
+            self.doubts.watch(order, out)
+        if order.state == "UNKNOWN":
+            self.doubts.missing(order, missing, out)
+
+    def _adopt(self, news: Adopted, quoted: QuotedMarket | None, out: StepBuilder) -> None:
+        quote, price_yes = QuoteSide.BID if news.side.sign > 0 else QuoteSide.ASK, news.price
+        if quoted is not None:
+            quote, price_yes = quoted_as(news.token, news.side, news.price, quoted.market)
+        life = news.expires_at - news.created_at
+        order = Order(
+            order_id=news.order_id,
+            market=news.market,
+            token=news.token,
+            side=news.side,
+            price=news.price,
+            size=news.size,
+            quote=quote,
+            price_yes=price_yes,
+            reference2=None,
+            created_at=news.created_at,
+            expires_at=news.expires_at if life > 0 else None,
+            refresh_at=news.created_at + life * REFRESH_TENTHS // 10 if life > 0 else None,
+            adopted=True,
+        )
+        self._adopted[news.market] = news.at
+        self.orders.add(order)
+        out.move(ORDER, order, "adopt", order.order_id, "")
+        self._after(order, out)
+
+    def _after(self, order: Order, out: StepBuilder) -> None:
+        """Keep everything that is derived from an order true."""
+        if order.open:
+            order.ended_at = None
+        elif order.ended_at is None:
+            order.ended_at = out.event.at
+        self.orders.refresh(order)
+        left = order.size_left if order.open else 0
+        self.ledger.reserve(order.order_id, order.side, order.token, order.price, left, out.event.at)
+        self.exposure.changed(order.market)
+        self.doubts.watch(order, out)
+
+    # --- fills and their settlement -------------------------------------------------------------------------------
+
+    def _book(self, order: Order, report: Filled, quoted: QuotedMarket | None, out: StepBuilder) -> None:
+        is_yes, position, mid2 = self.positions.place_of(order, report.price, quoted)
+        paid = position.apply(order.side, report.price, report.size, is_yes=is_yes)
         order.filled += report.size
         order.trades.add(report.trade_id)
-        out.fills.append(
-            Fill(
-                at=report.at,
-                order_id=order.order_id,
-                trade_id=report.trade_id,
-                market=order.market,
-                token=order.token,
-                is_yes=is_yes,
-                side=order.side,
-                price=report.price,
-                size=report.size,
-                paid=paid,
-                mid2=quoted.mark2(),
-            )
+        fill = Fill(
+            at=report.at,
+            order_id=order.order_id,
+            trade_id=report.trade_id,
+            market=order.market,
+            token=order.token,
+            is_yes=is_yes,
+            side=order.side,
+            price=report.price,
+            size=report.size,
+            paid=paid,
+            mid2=mid2,
         )
+        out.fills.append(fill)
+        self.ledger.fill(fill)
+        for status in self.settlements.begin(fill):
+            self._settle(Settled(report.at, order.order_id, report.trade_id, status), out)
+
+    def _settle(self, news: Settled, out: StepBuilder) -> None:
+        trade = self.settlements.find(news)
+        if trade is None:
+            return
+        fill, final = trade.fill, self.settlements.advance(trade, news.status, out)
+        if final is None:
+            return
+        position, is_yes = self.positions.of(fill.market), self.positions.is_yes(fill)
+        if final is TradeStatus.CONFIRMED:
+            position.settle(fill.side, fill.size, is_yes=is_yes)
+        else:
+            position.reverse(fill.side, fill.size, fill.paid, is_yes=is_yes)
+            self.ledger.reverse(fill, news.at)
+            out.reversals.append(fill)
+        self.exposure.changed(fill.market)

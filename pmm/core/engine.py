@@ -8,52 +8,45 @@ what should be working, reconcile that with what is working.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from enum import StrEnum
 from typing import assert_never
 
 from pmm._fast import Books
-from pmm.core.account_watch import AccountLimits, AccountWatch
+from pmm.core.account_watch import AccountWatch
 from pmm.core.balance_check import Booked, booked_in
-from pmm.core.desk import Desk
-from pmm.core.feed import FeedLimits
+from pmm.core.config import EngineConfig
+from pmm.core.desk import Desk, OrderNews
 from pmm.core.market_data import MarketData
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Orders
 from pmm.core.reconcile import reconcile
-from pmm.core.risk import Risk, RiskLimits
+from pmm.core.risk import Risk
 from pmm.core.step import Decision, Step, StepBuilder
-from pmm.core.trust import FallbackLimits, TrustLimits
 from pmm.core.view import Strategy, Targets, View
 from pmm.errors import ImpossibleMove
 from pmm.events import (
-    Accepted,
     AccountRead,
     Adopted,
     Beat,
     BookRead,
-    Canceled,
-    CancelRejected,
     Event,
-    ExecReport,
     FeedSignal,
-    Filled,
     Frame,
     MarketDropped,
     MarketListed,
     Operator,
     OperatorAction,
-    OrderMissing,
-    OrderShown,
     Rejected,
     Settled,
     Timer,
-    Unanswered,
     UserSignal,
     VenueNews,
     Wake,
 )
-from pmm.model import SHARE, ConditionId, Nanos, Price, Size, size_text
+from pmm.model import ConditionId, Nanos, Size, size_text
+
+__all__ = ["Engine", "EngineConfig", "Outcome"]
 
 
 class Outcome(StrEnum):
@@ -65,23 +58,6 @@ class Outcome(StrEnum):
     HALTED = "halted"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """`requote_threshold` in price units, `max_position` in micro-shares of net YES per market.
-
-    `account` watches the account of live trading; a dry run has none.
-    """
-
-    requote_threshold: Price = 200
-    max_position: Size = 100 * SHARE
-    feed: FeedLimits = field(default_factory=FeedLimits)
-    trust: TrustLimits = field(default_factory=TrustLimits)
-    fallback: FallbackLimits = field(default_factory=FallbackLimits)
-    risk: RiskLimits = field(default_factory=RiskLimits)
-    order_prefix: str = "dry-"
-    account: AccountLimits | None = None
-
-
 class Engine:
     """Feed it every event in order, carry out the commands of every step, stop when a step is `done`."""
 
@@ -89,9 +65,9 @@ class Engine:
         self.config = config or EngineConfig()
         self.strategy = strategy
         self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback)
-        self.desk = Desk(self.config.order_prefix)
         self.risk = Risk(self.config.risk)
         self.account = AccountWatch(self.config.account)
+        self.desk = Desk(self.config.terms, self.config.caps, self.account.want)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -111,7 +87,7 @@ class Engine:
 
     def step(self, event: Event) -> Step:
         """Take one event in.  Returns its effects; raises nothing that an event from outside can cause."""
-        out, data, account = StepBuilder(event), self.data, self.account
+        out, data, account, desk = StepBuilder(event), self.data, self.account, self.desk
         try:
             due = data.wake_at
             if due is not None and due <= event.at:
@@ -119,18 +95,20 @@ class Engine:
             if account.wake_at is not None and account.wake_at <= event.at:
                 account.on_due(event.at, out)
                 self._decide(self.markets.values(), out)
+            if desk.wake_at is not None and desk.wake_at <= event.at:
+                self._decide_in(desk.on_due(event.at, out), out)
             self._take(event, out)
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)
-        empty = self.desk.empty
-        done = self.outcome is not Outcome.RUNNING and empty and account.may_end
+        empty = desk.empty
+        done = self.outcome is not Outcome.RUNNING and desk.settled_up and account.may_end
         if done:
             data.stop(out)
         else:
             data.finish(out)
             account.finish(out, ours_open=not empty)
-        return out.build(done=done, wake_at=_earliest(data.wake_at, account.wake_at))
+        return out.build(done=done, wake_at=_earliest(data.wake_at, account.wake_at, desk.wake_at))
 
     def healthy(self, at: Nanos) -> str | None:
         """The first check that says that nothing at all can be quoted, or None."""
@@ -138,11 +116,15 @@ class Engine:
 
     def _forbidden(self, at: Nanos) -> str | None:
         """Why nothing may be quoted, whatever the market data is worth."""
+        return self._stopped() or self.account.problem(at)
+
+    def _stopped(self) -> str | None:
+        """Why nothing is wanted any more, or not until somebody says so."""
         if self.outcome is not Outcome.RUNNING:
             return f"{self.outcome}: {self.cause}" if self.cause else str(self.outcome)
         if self.paused:
             return "paused by the operator"
-        return self.risk.problem() or self.account.problem(at)
+        return self.risk.problem()
 
     # --- taking events in -----------------------------------------------------------------------------------------
 
@@ -166,17 +148,14 @@ class Engine:
                 self._on_dropped(event, out)
             case Operator():
                 self._on_operator(event, out)
-            case Accepted() | Rejected() | Canceled() | CancelRejected() | Filled() | Unanswered():
-                self._on_report(event, out)
             case VenueNews() | Beat() | UserSignal() | AccountRead():
                 self._on_account(event, out)
-            case Settled() | OrderShown() | OrderMissing() | Adopted():
-                pass
             case _:
-                assert_never(event)
+                self._on_order(event, out)
 
     def _on_timer(self, at: Nanos, out: StepBuilder) -> None:
         self.data.on_time(at, out)
+        self.desk.on_time(at, out)
         self._judge_feed()
         self.risk.move(self.risk.on_time(at), "the cool-down is over", out)
         self._judge_positions(out)
@@ -184,7 +163,10 @@ class Engine:
 
     def _on_listed(self, event: MarketListed, out: StepBuilder) -> None:
         quoted = self.data.list_market(event, out)
-        if quoted is not None and quoted.moved():
+        if quoted is None:
+            return
+        self.desk.list_market(quoted)
+        if quoted.moved():
             self._decide([quoted], out)
 
     def _on_dropped(self, event: MarketDropped, out: StepBuilder) -> None:
@@ -210,22 +192,29 @@ class Engine:
                 assert_never(event.action)
         self._decide(self.markets.values(), out)
 
-    def _on_report(self, report: ExecReport, out: StepBuilder) -> None:
-        order = self.orders.get(report.order_id)
-        if order is None:
-            self._halt(f"exec report for an order that is not ours: {report.order_id}", out)
+    def _on_order(self, news: OrderNews, out: StepBuilder) -> None:
+        order = self.orders.get(news.order_id)
+        if order is None and not isinstance(news, Adopted | Settled):
+            self._halt(f"news of an order that is not ours: {news.order_id}", out)
             self._decide(self.markets.values(), out)
             return
-        quoted = self.data.traded(order.market)
-        self.desk.report(order, report, quoted, out)
-        if isinstance(report, Filled):
+        market = news.market if isinstance(news, Adopted) else order.market if order is not None else ""
+        self.desk.take(news, self._market(market), out)
+        if out.fills or out.reversals:
             self._judge_positions(out)
-        if isinstance(report, Rejected):
-            self.risk.move(self.risk.on_error(report.at), report.reason, out)
-        self._decide([quoted], out)
+        if isinstance(news, Rejected):
+            self.risk.move(self.risk.on_error(news.at), news.reason, out)
+        if out.reversals or not isinstance(news, Settled):
+            self._decide_in([market], out)
+
+    def _market(self, market: ConditionId) -> QuotedMarket | None:
+        """A market that orders of ours are in: quoted now, dropped since, or None where it was never listed."""
+        return self.markets.get(market) or next((one for one in self.data.held() if one.condition_id == market), None)
 
     def _on_account(self, event: VenueNews | Beat | UserSignal | AccountRead, out: StepBuilder) -> None:
         halt = ""
+        if isinstance(event, AccountRead) and not event.failed:
+            self.desk.exposure.see(event.foreign)
         match event:
             case VenueNews():
                 self.account.on_news(event, out)
@@ -274,29 +263,42 @@ class Engine:
 
     # --- deciding -------------------------------------------------------------------------------------------------
 
+    def _decide_in(self, markets: Iterable[ConditionId], out: StepBuilder) -> None:
+        """Decide on markets with orders of ours; in those that are not quoted, none is wanted."""
+        for market in markets:
+            quoted = self._market(market)
+            if quoted is None:
+                self.desk.abandon(market, out)
+            else:
+                self._decide([quoted], out)
+
     def _decide(self, markets: Iterable[QuotedMarket], out: StepBuilder, *, announce: bool = False) -> None:
-        """Ask what should be working and send what is missing; every decision that sends something is announced."""
+        """Ask what should be working and send what is missing; every decision that does something is announced."""
+        at = out.event.at
         for quoted in tuple(markets):
-            if quoted.held and self._forbidden(out.event.at) is None:
+            problem = self._forbidden(at)
+            if quoted.held and problem is None:
                 continue  # the middle of a batch: what works stays, until the book makes sense or is doubted
-            targets = self._targets(quoted, out)
-            working = self.desk.working(quoted.market.condition_id)
-            plan = reconcile(targets, working, self.config.requote_threshold, quoted.market.tick)
-            self.desk.carry_out(plan, quoted, targets.reason or "requote", out)
-            if announce or not plan.empty:
-                out.decisions.append(_decision(quoted, targets, out.event.at))
-            if quoted.dropped and not any(self.desk.working(quoted.condition_id)):
+            problem = problem or quoted.problem()
+            targets = self._wanted(quoted, out) if problem is None else Targets(reason=problem)
+            undecided = problem is not None and not quoted.dropped and self._stopped() is None
+            working = self.desk.working(quoted.condition_id, at, undecided=undecided)
+            plan = reconcile(targets, working, self.config.requote_threshold, quoted.market.tick, at)
+            before = len(out.commands) + len(out.changes)
+            refusal = self.desk.carry_out(plan, quoted, targets.reason or "requote", out)
+            if announce or len(out.commands) + len(out.changes) != before:
+                said = replace(targets, reason=refusal) if refusal else targets
+                out.decisions.append(_decision(quoted, said, at))
+            if quoted.dropped and not any(self.orders.open(quoted.condition_id)):
                 self._retire(quoted)
 
     def _retire(self, quoted: QuotedMarket) -> None:
         if quoted.condition_id in self.markets:
             self.data.retire(quoted)
 
-    def _targets(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
+    def _wanted(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
+        """What the strategy wants working, as far as the risk state lets it."""
         at, net = out.event.at, quoted.position.net
-        problem = self._forbidden(at) or quoted.problem()
-        if problem is not None:
-            return Targets(reason=problem)
         try:
             targets = self.strategy.decide(View(at, quoted.market, quoted.book, net))
         except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted

@@ -7,11 +7,12 @@ from pmm.core.feed import FEED
 from pmm.core.heartbeat import HEARTBEAT
 from pmm.core.orders import ORDER
 from pmm.core.risk import RISK
+from pmm.core.settlement import SETTLEMENT
 from pmm.core.source import SOURCE
 from pmm.core.trust import TRUST
 from pmm.core.venue_status import VENUE
 from pmm.fsm import Table
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, RISK, VENUE, HEARTBEAT, ACCOUNT)
+    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT)
 }

@@ -1,7 +1,8 @@
 """Which token an order is placed in: an ask may sell what we hold or buy the other token, and so may a bid.
 
 Selling what is held frees capital and needs no cash, so it comes first; the venue refuses a sale of shares one does
-not hold, so everything else is a purchase of the complement at `1 - price`.
+not hold, so everything else is a purchase of the complement at `1 - price`.  Shares that a pending trade will bring
+are not held yet (protocol reference, section 4.7).
 """
 
 from __future__ import annotations
@@ -19,14 +20,21 @@ def leg_for(
 ) -> tuple[TokenId, Side, Price]:
     """Token, side and price in the token's own terms of the order that realises a target."""
     if side is QuoteSide.BID:
-        sold, held, bought, own_price = market.no, position.no, market.yes, GRID - target.price
+        sold, held, bought, own_price = market.no, position.no_held.sellable, market.yes, GRID - target.price
         buy_price = target.price
     else:
-        sold, held, bought, own_price = market.yes, position.yes, market.no, target.price
+        sold, held, bought, own_price = market.yes, position.yes_held.sellable, market.no, target.price
         buy_price = GRID - target.price
     if held - _reserved(sold, open_orders) >= target.size:
         return sold, Side.SELL, own_price
     return bought, Side.BUY, buy_price
+
+
+def quoted_as(token: TokenId, side: Side, price: Price, market: Market) -> tuple[QuoteSide, Price]:
+    """The inverse: which side of the market an order is on, and its price in the market's terms."""
+    is_yes = token == market.yes
+    quote = QuoteSide.BID if (side is Side.BUY) == is_yes else QuoteSide.ASK
+    return quote, price if is_yes else GRID - price
 
 
 def _reserved(token: TokenId, open_orders: Iterable[Order]) -> Size:

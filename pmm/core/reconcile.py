@@ -11,43 +11,56 @@ from dataclasses import dataclass
 
 from pmm.core.orders import CANCELABLE, Order
 from pmm.core.view import QuoteSide, Target, Targets
-from pmm.model import Price
+from pmm.model import Nanos, Price
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do: cancel these orders, then place these targets."""
+    """What to do: cancel these orders, then place these targets.  `doubted` are still wanted, and in doubt."""
 
     cancels: tuple[Order, ...]
     places: tuple[tuple[QuoteSide, Target], ...]
+    doubted: tuple[Order, ...] = ()
 
     @property
     def empty(self) -> bool:
         return not self.cancels and not self.places
 
 
-def reconcile(targets: Targets, working: Iterable[Order], requote_threshold: Price, tick: Price) -> Plan:
+def reconcile(targets: Targets, working: Iterable[Order], requote_threshold: Price, tick: Price, at: Nanos = 0) -> Plan:
     """Compare side by side.  `working` are the open orders of one market, in any state that is not terminal."""
     cancels: list[Order] = []
     places: list[tuple[QuoteSide, Target]] = []
+    doubted: list[Order] = []
     orders = tuple(working)
     for side in QuoteSide:
         target = targets.side(side)
         mine = [order for order in orders if order.quote is side]
-        stale = [order for order in mine if target is None or moved(target, order, requote_threshold, tick)]
+        stale = [order for order in mine if target is None or moved(target, order, requote_threshold, tick, at)]
+        if len(mine) - len(stale) > 1:
+            stale = _all_but_one(mine, stale)
         cancels += [order for order in stale if order.state in CANCELABLE]
+        doubted += [order for order in mine if order.state == "UNKNOWN" and order not in stale]
         if target is not None and not mine:
             places.append((side, target))
-    return Plan(tuple(cancels), tuple(places))
+    return Plan(tuple(cancels), tuple(places), tuple(doubted))
 
 
-def moved(target: Target, order: Order, requote_threshold: Price, tick: Price) -> bool:
+def moved(target: Target, order: Order, requote_threshold: Price, tick: Price, at: Nanos = 0) -> bool:
     """Whether a working order has to give way to the target.
 
     It does when its price left the grid, when it is larger than wanted, when fills ate more than half of what is
-    wanted, or when the reference moved by the threshold and the target really lies elsewhere.
+    wanted, when it is about to end, or when the reference moved by the threshold and the target really lies elsewhere.
     """
     if order.price_yes % tick or order.size_left > target.size or order.size_left * 2 < target.size:
         return True
-    far = abs(target.reference2 - order.reference2) >= 2 * requote_threshold
+    if order.refresh_at is not None and at >= order.refresh_at:
+        return True
+    far = order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
     return far and target.price != order.price_yes
+
+
+def _all_but_one(mine: list[Order], stale: list[Order]) -> list[Order]:
+    """Of several orders in one slot, the oldest that is wanted keeps its place in the queue."""
+    kept = min((order for order in mine if order not in stale), key=lambda order: order.created_at)
+    return [order for order in mine if order is not kept]

@@ -63,7 +63,8 @@ class Fill:
 class Step:
     """The effects of one event.
 
-    `done` says that the engine wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
+    `reversals` are fills of earlier steps whose trades have failed: they never happened.  `done` says that the engine
+    wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
     something may be overdue: the driver answers with a `Wake` at that time, unless another event comes first.
     """
 
@@ -74,6 +75,7 @@ class Step:
     changes: tuple[Change, ...] = ()
     done: bool = False
     wake_at: Nanos | None = None
+    reversals: tuple[Fill, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class StepBuilder:
     decisions: list[Decision] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    reversals: list[Fill] = field(default_factory=list)
 
     def move(
         self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str, evidence: str = ""
@@ -98,6 +101,11 @@ class StepBuilder:
             why = cause or row.why
             self.changes.append(Change(self.event.at, table.name, name, old, row.dest, trigger, why, evidence))
 
+    def alarm(self, table: Table, subject: Stateful, trigger: str, name: str, cause: str) -> None:
+        """Record what should not happen and moves nothing."""
+        state = subject.state
+        self.changes.append(Change(self.event.at, table.name, name, state, state, trigger, cause))
+
     def build(self, *, done: bool, wake_at: Nanos | None = None) -> Step:
         return Step(
             self.event,
@@ -107,4 +115,5 @@ class StepBuilder:
             tuple(self.changes),
             done,
             wake_at,
+            tuple(self.reversals),
         )

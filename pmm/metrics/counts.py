@@ -14,7 +14,10 @@ from pmm.model import Size
 
 @dataclass(slots=True)
 class Counts:
-    """`quotes` counts decisions that want both sides working; `volume` is in micro-shares."""
+    """`quotes` counts decisions that want both sides working; `volume` is in micro-shares.
+
+    `fills` and `volume` count what was matched; `reversals` of those fills failed later.
+    """
 
     messages: int = 0
     decisions: int = 0
@@ -25,6 +28,8 @@ class Counts:
     cancel_rejected: int = 0
     fills: int = 0
     volume: Size = 0
+    reversals: int = 0
+    denied: int = 0
     feed_states: list[str] = field(default_factory=lambda: [FEED.initial])
     changes: Counter[str] = field(default_factory=Counter)
 
@@ -40,7 +45,9 @@ class Counts:
         )
         self.fills += len(step.fills)
         self.volume += sum(fill.size for fill in step.fills)
+        self.reversals += len(step.reversals)
         for change in step.changes:
             self.changes[f"{change.machine}:{change.new}"] += 1
+            self.denied += change.new == "DENIED"
             if change.machine == FEED.name and change.new not in self.feed_states:
                 self.feed_states.append(change.new)

@@ -14,7 +14,7 @@ class DecisionHash:
         self._sha = sha256()
 
     def on_step(self, step: Step) -> None:
-        for effect in (*step.commands, *step.decisions, *step.fills):
+        for effect in (*step.commands, *step.decisions, *step.fills, *step.reversals):
             self._sha.update(repr(effect).encode())
             self._sha.update(b"\n")
 

@@ -5,7 +5,8 @@
     inventory = sum over time of position * change of the mid
 
 Unit: 1/20 000 of a micro-USD (`UNIT` to the USD), in which twice a mid times a size is an integer.  `total` is computed
-from what is held, the parts from what happened; `residual` is their difference and must be zero.
+from what is held, the parts from what happened; `residual` is their difference and must be zero.  A fill whose trade
+failed leaves every part as if it had never happened.
 """
 
 from __future__ import annotations
@@ -52,6 +53,20 @@ class MarketPnl:
         else:
             self.no += signed
 
+    def reverse(self, fill: Fill) -> None:
+        """A fill that was booked never happened: what it brought goes, and what its shares have gained since."""
+        worth2 = fill.mid2 if fill.is_yes else 2 * GRID - fill.mid2
+        signed = fill.side.sign * fill.size
+        self.cash += fill.paid
+        self.spread -= signed * worth2 - fill.paid * MICRO
+        moved = (self.mid2 if self.mid2 is not None else fill.mid2) - fill.mid2
+        if fill.is_yes:
+            self.yes -= signed
+            self.inventory -= signed * moved
+        else:
+            self.no -= signed
+            self.inventory += signed * moved
+
     @property
     def total(self) -> int:
         mid2 = self.mid2 if self.mid2 is not None else GRID
@@ -69,6 +84,8 @@ class Pnl:
     def on_step(self, step: Step) -> None:
         for fill in step.fills:
             self.markets.setdefault(fill.market, MarketPnl()).book(fill)
+        for fill in step.reversals:
+            self.markets.setdefault(fill.market, MarketPnl()).reverse(fill)
         for decision in step.decisions:
             if decision.mid2 is not None:
                 self.markets.setdefault(decision.market, MarketPnl()).mark(decision.mid2)

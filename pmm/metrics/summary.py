@@ -45,8 +45,10 @@ class Summary:
                 "cancels": counts.cancels,
                 "rejected": counts.rejected,
                 "cancel_rejected": counts.cancel_rejected,
+                "denied": counts.denied,
             },
             "fills": counts.fills,
+            "reversals": counts.reversals,
             "volume": size_text(counts.volume),
             "positions": {
                 market: {

@@ -4,6 +4,8 @@ Orders rest behind what is displayed (`pmm.sim.queue`) and fill from the prints 
 reaches us once everything ahead of us has traded, a print through our price would have met us first.  A displayed
 order that would have matched ours on arrival fills us for what it shows, once.  The volume of one print is shared by
 all our orders, better prices first.  Every command takes `latency` to arrive, and fills go on until it has.
+
+Every fill settles, `settlement` after it was told.  Orders have no end of their own here: they are cancelled, or fill.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from pmm._fast import ASK, BID, Book, Books
-from pmm.commands import Cancel, OrderCommand, Place
+from pmm.account import OrderStatus, TradeStatus
+from pmm.commands import Cancel, CancelAll, OrderCommand, Place, QueryOrder
 from pmm.events import (
     Accepted,
     Canceled,
@@ -25,13 +28,19 @@ from pmm.events import (
     Filled,
     Frame,
     MarketListed,
+    OrderMissing,
+    OrderShown,
+    Reading,
     Rejected,
+    Settled,
 )
 from pmm.model import GRID, MILLISECOND, ConditionId, Market, Nanos, OrderId, Price, Side, Size
 from pmm.ports import Emit
 from pmm.sim.queue import QueueEstimate
 
 _BUY_CODE = 0  # the kernel's code of a taker who buys
+# Orders that are over and can still be asked about; older ones are not known any more.
+OVER_MAX = 10_000
 
 
 @dataclass(slots=True)
@@ -44,6 +53,10 @@ class Resting:
     price_yes: Price
     size_left: Size
     queue: QueueEstimate
+
+    @property
+    def matched(self) -> Size:
+        return self.command.size - self.size_left
 
     @property
     def book_side(self) -> int:
@@ -69,10 +82,11 @@ class Observed:
 
 
 class ShadowGateway:
-    """Implements the `Gateway` port without a venue.  `latency` is one way, in nanoseconds."""
+    """Implements the `Gateway` port without a venue.  `latency` is one way, both times in nanoseconds."""
 
-    def __init__(self, latency: Nanos = 50 * MILLISECOND) -> None:
+    def __init__(self, latency: Nanos = 50 * MILLISECOND, settlement: Nanos = 0) -> None:
         self.latency = latency
+        self.settlement = settlement
         self.markets: dict[ConditionId, Observed] = {}
         self._books: dict[int, Books] = {}
         self._by_index: dict[tuple[int, int], Observed] = {}
@@ -80,6 +94,7 @@ class ShadowGateway:
         self._sequence = count()
         self._trade_ids = count(1)
         self._home: dict[OrderId, Observed] = {}
+        self._over: dict[OrderId, tuple[OrderStatus, Size]] = {}
 
     # --- the Gateway port ---------------------------------------------------------------------------------------
 
@@ -112,10 +127,18 @@ class ShadowGateway:
     def _arrive(self, at: Nanos, emit: Emit) -> None:
         while self._arrivals and self._arrivals[0][0] <= at:
             due, _, command = heapq.heappop(self._arrivals)
-            if isinstance(command, Place):
-                self._place(command, due, emit)
-            elif isinstance(command, Cancel):
-                self._cancel(command, due, emit)
+            match command:
+                case Place():
+                    self._place(command, due, emit)
+                case Cancel():
+                    self._cancel(command.order_id, due, emit)
+                case CancelAll():
+                    for order_id in tuple(self._home):
+                        self._cancel(order_id, due, emit)
+                case QueryOrder():
+                    self._show(command.order_id, due, emit)
+                case _:
+                    pass  # there is no account to read, no heartbeat to stop, and nothing was ever lost on its way
 
     def _place(self, command: Place, at: Nanos, emit: Emit) -> None:
         observed = self.markets[command.market]
@@ -129,13 +152,33 @@ class ShadowGateway:
         self._home[command.order_id] = observed
         emit(Accepted(answer_at, command.order_id))
 
-    def _cancel(self, command: Cancel, at: Nanos, emit: Emit) -> None:
-        observed = self._home.pop(command.order_id, None)
+    def _cancel(self, order_id: OrderId, at: Nanos, emit: Emit) -> None:
+        observed = self._home.get(order_id)
         if observed is None:
-            emit(CancelRejected(at + self.latency, command.order_id, "Order not found or already canceled"))
+            emit(CancelRejected(at + self.latency, order_id, "Order not found or already canceled"))
             return
-        del observed.orders[command.order_id]
-        emit(Canceled(at + self.latency, command.order_id, "canceled by us"))
+        self._end(observed, observed.orders[order_id], OrderStatus.CANCELED)
+        emit(Canceled(at + self.latency, order_id, "canceled by us"))
+
+    def _show(self, order_id: OrderId, at: Nanos, emit: Emit) -> None:
+        """What became of an order; `at` is when the question arrived here."""
+        asked_at, answer_at = at - self.latency, at + self.latency
+        observed = self._home.get(order_id)
+        if observed is not None:
+            matched = observed.orders[order_id].matched
+            emit(OrderShown(answer_at, asked_at, order_id, OrderStatus.LIVE, matched))
+        elif order_id in self._over:
+            emit(OrderShown(answer_at, asked_at, order_id, *self._over[order_id]))
+        else:
+            emit(OrderMissing(answer_at, asked_at, order_id, Reading.ORDER))
+
+    def _end(self, observed: Observed, order: Resting, status: OrderStatus) -> None:
+        order_id = order.command.order_id
+        del observed.orders[order_id]
+        del self._home[order_id]
+        self._over[order_id] = status, order.matched
+        if len(self._over) > OVER_MAX:
+            del self._over[next(iter(self._over))]
 
     def _resting(self, command: Place, observed: Observed) -> Resting:
         is_yes = command.token == observed.market.yes
@@ -241,11 +284,12 @@ class ShadowGateway:
         if size <= 0:
             return
         order.size_left -= size
-        order_id = order.command.order_id
+        order_id, told_at = order.command.order_id, at + self.latency
         if order.size_left == 0:
-            del observed.orders[order_id]
-            del self._home[order_id]
-        emit(Filled(at + self.latency, order_id, f"shadow-{next(self._trade_ids)}", order.command.price, size))
+            self._end(observed, order, OrderStatus.MATCHED)
+        trade_id = f"shadow-{next(self._trade_ids)}"
+        emit(Filled(told_at, order_id, trade_id, order.command.price, size))
+        emit(Settled(told_at + self.settlement, order_id, trade_id, TradeStatus.CONFIRMED))
 
     @staticmethod
     def _crossing(order: Resting, observed: Observed) -> Size:

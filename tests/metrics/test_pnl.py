@@ -37,6 +37,18 @@ def test_residual_is_always_zero(steps):
     assert pnl.total == pnl.spread + pnl.inventory
 
 
+@given(st.lists(FILLS | MIDS2.map(mark), max_size=20), FILLS, st.lists(FILLS | MIDS2.map(mark), max_size=20))
+def test_a_fill_whose_trade_failed_leaves_every_part_as_if_it_had_never_happened(before, failed, after):
+    with_it, without = Pnl(), Pnl()
+    (fill,) = failed.fills
+    for step in (*before, failed, *after, Step(Timer(0), reversals=(fill,))):
+        with_it.on_step(step)
+    for step in (*before, mark(fill.mid2), *after):
+        without.on_step(step)
+    assert with_it.residual == 0
+    assert with_it == without
+
+
 def test_a_bid_below_the_mid_captures_its_distance_and_then_rides_the_mid():
     pnl = Pnl()
     pnl.on_step(Step(Timer(0), fills=(fill(Side.BUY, 4800, 10 * SHARE, 10_000),)))

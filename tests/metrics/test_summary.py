@@ -1,6 +1,7 @@
 """The summary says what happened, with money as text."""
 
-from pmm.events import Operator, OperatorAction
+from pmm.account import TradeStatus
+from pmm.events import Operator, OperatorAction, Settled
 from pmm.metrics.summary import Summary
 from tests.support.story import CONDITION, Story
 
@@ -17,7 +18,7 @@ def test_a_short_session_is_summed_up():
     for step in story.history:
         summary.on_step(step, 1_000)
     record = summary.record()
-    assert record["orders"] == {"placed": 3, "cancels": 2, "rejected": 0, "cancel_rejected": 0}
+    assert record["orders"] == {"placed": 3, "cancels": 2, "rejected": 0, "cancel_rejected": 0, "denied": 0}
     assert (record["fills"], record["volume"], record["cash"]) == (1, "10", "-4.8")
     assert record["positions"] == {CONDITION: {"yes": "10", "no": "0", "net": "10"}}
     assert record["pnl"] == {"total": "0.2", "spread_captured": "0.2", "inventory_move": "0", "residual": "0"}
@@ -34,3 +35,18 @@ def test_runs_with_the_same_decisions_have_the_same_hash_and_others_do_not():
             summary.on_step(step, 0)
         hashes.append(summary.record()["decision_hash"])
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_fill_whose_trade_failed_is_counted_and_worth_nothing():
+    story, summary = Story(), Summary()
+    story.open_market()
+    story.accept()
+    order_id = next(order.order_id for order in story.engine.orders.open() if order.quote == "bid")
+    story.fill("bid", 10)
+    story.touch("0.51", "0.53")
+    story.tell(Settled(story.at, order_id, "t1", TradeStatus.FAILED))
+    for step in story.history:
+        summary.on_step(step, 1_000)
+    record = summary.record()
+    assert (record["fills"], record["reversals"], record["cash"]) == (1, 1, "0")
+    assert record["pnl"] == {"total": "0", "spread_captured": "0", "inventory_move": "0", "residual": "0"}

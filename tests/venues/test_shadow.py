@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pmm.commands import Cancel, Place
+from pmm.account import OrderStatus, TradeStatus
+from pmm.commands import Cancel, CancelAll, Place, QueryOrder
 from pmm.events import (
     Accepted,
     Canceled,
@@ -13,7 +14,11 @@ from pmm.events import (
     FeedSignal,
     Filled,
     MarketListed,
+    OrderMissing,
+    OrderShown,
+    Reading,
     Rejected,
+    Settled,
 )
 from pmm.model import MILLISECOND, Side, parse_price
 from pmm.venues.shadow import ShadowGateway
@@ -36,8 +41,8 @@ LATENCY = 50 * MILLISECOND
 class Desk:
     """A shadow gateway and what it reported, driven by hand."""
 
-    def __init__(self, latency=0):
-        self.gateway = ShadowGateway(latency)
+    def __init__(self, latency=0, settlement=0):
+        self.gateway = ShadowGateway(latency, settlement)
         self.reports = []
         self.at = START
         self.see(MarketListed(START, market()))
@@ -204,7 +209,7 @@ def test_commands_and_answers_take_their_time_and_fills_go_on_until_a_cancel_arr
     desk.see(trade_frame(Side.SELL, "0.47", 4, at=START + 4 * LATENCY - 1))
     desk.see(trade_frame(Side.SELL, "0.47", 4, at=START + 4 * LATENCY))
     assert desk.filled() == 4
-    assert desk.kinds() == [Accepted, Filled, Canceled]
+    assert desk.kinds() == [Accepted, Filled, Settled, Canceled]
 
 
 def test_an_order_meets_the_book_of_its_arrival_not_of_its_sending():
@@ -214,3 +219,48 @@ def test_an_order_meets_the_book_of_its_arrival_not_of_its_sending():
     desk.see(touch_frame("0.48", "0.50", at=START + LATENCY - 1))
     desk.see(touch_frame("0.48", "0.50", at=START + LATENCY))
     assert desk.kinds() == [Rejected]
+
+
+def test_every_fill_settles_after_a_while():
+    desk = Desk(settlement=3 * LATENCY)
+    desk.see(touch_frame("0.49", "0.51"))
+    desk.place(Side.BUY, "0.48")
+    desk.see(trade_frame(Side.SELL, "0.47", 4))
+    fill, settled = desk.reports[-2:]
+    assert settled == Settled(fill.at + 3 * LATENCY, "o1", fill.trade_id, TradeStatus.CONFIRMED)
+
+
+def test_an_order_can_be_asked_about_in_every_state(desk):
+    def asked(order_id="o1"):
+        desk.gateway.submit([QueryOrder(order_id)], desk.at, desk.reports.append)
+        return desk.reports[-1]
+
+    assert asked() == OrderMissing(START, START, "o1", Reading.ORDER)
+    desk.place(Side.BUY, "0.48")
+    assert asked() == OrderShown(START, START, "o1", OrderStatus.LIVE, 0)
+    desk.see(trade_frame(Side.SELL, "0.47", 4))
+    assert asked() == OrderShown(START, START, "o1", OrderStatus.LIVE, shares(4))
+    desk.cancel()
+    assert asked() == OrderShown(START, START, "o1", OrderStatus.CANCELED, shares(4))
+    desk.place(Side.BUY, "0.48", order_id="o2")
+    desk.see(trade_frame(Side.SELL, "0.47", 10))
+    assert asked("o2") == OrderShown(START, START, "o2", OrderStatus.MATCHED, shares(10))
+
+
+def test_orders_that_are_long_over_are_not_known_any_more(desk, monkeypatch):
+    monkeypatch.setattr("pmm.venues.shadow.OVER_MAX", 1)
+    for order_id in ("o1", "o2"):
+        desk.place(Side.BUY, "0.48", order_id=order_id)
+        desk.cancel(order_id)
+        desk.gateway.submit([QueryOrder("o1")], desk.at, desk.reports.append)
+    shown = [type(report) for report in desk.reports if isinstance(report, OrderShown | OrderMissing)]
+    assert shown == [OrderShown, OrderMissing]
+
+
+def test_everything_is_cancelled_with_one_command(desk):
+    for order_id in ("o1", "o2"):
+        desk.place(Side.BUY, "0.48", order_id=order_id)
+    desk.gateway.submit([CancelAll("kill")], desk.at, desk.reports.append)
+    assert desk.kinds()[-2:] == [Canceled, Canceled]
+    desk.cancel("o1")
+    assert desk.kinds()[-1] is CancelRejected
