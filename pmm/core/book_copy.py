@@ -34,9 +34,10 @@ class Ahead:
 class BookCopy:
     """`yes` and `no` name the books of the two tokens in the kernel of the connection.
 
-    `changed_at` and `proof_at` are receive times of the newest change and of the newest proof; `newest_ms` is the
-    venue's time of the newest message that was proven, since a time can be spoiled like everything else.  `asked_ms` is
-    the venue's millisecond whose proven book was asked for again because REST showed another one.
+    `believed_at` is when a snapshot or a proof last made it trusted.  `changed_at` and `proof_at` are receive times of
+    the newest change and of the newest proof; `newest_ms` is the venue's time of the newest message that was proven,
+    since a time can be spoiled like everything else.  `asked_ms` is the venue's millisecond whose proven book was asked
+    for again because REST showed another one.  `retry_at` is when a read that failed is tried once more.
     """
 
     slug: str
@@ -54,9 +55,12 @@ class BookCopy:
     state: str = field(default=TRUST.initial)
     since: Nanos = 0
     cause: str = ""
+    believed_at: Nanos = 0
     changed_at: Nanos = 0
     proof_at: Nanos = 0
     failing_since: Nanos | None = None
+    retry_at: Nanos | None = None
+    retried: bool = False
     newest_ms: int = 0
     contradiction: Contradiction | None = None
     ahead: Ahead | None = None
@@ -161,6 +165,7 @@ class BookCopy:
 
     def _drop_open(self) -> None:
         self.contradiction = self.ahead = self.unchecked_at = self.unchecked_since = None
+        self.retry_at, self.retried = None, False
         self.unchecked.clear()
         self.hashes.forget()
 

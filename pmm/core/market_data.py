@@ -18,7 +18,7 @@ from pmm.core.hashes import Facts
 from pmm.core.line import Line, Tally
 from pmm.core.markets import QuotedMarket
 from pmm.core.resync import Reconnects, chase
-from pmm.core.silence import Verdict, caught_up, next_look, on_read, silence_text, to_compare, unverifiable
+from pmm.core.silence import Verdict, caught_up, next_look, on_read, retry_due, silence_text, to_compare, unverifiable
 from pmm.core.source import Source
 from pmm.core.step import StepBuilder
 from pmm.core.trust import Evidence, FallbackLimits, TrustLimits
@@ -282,6 +282,9 @@ class MarketData:
         if line.copies.get(copy.yes) is not copy:
             return ()
         line.look(copy, at, out)
+        if retry_due(line, copy, at):
+            copy.compared_at = at
+            self._reads[copy.tokens[0]] = "the read of a doubted book failed"
         match caught_up(line, copy, at):
             case Verdict.FROZEN:
                 self._freeze(line, copy, out)
@@ -349,6 +352,7 @@ class MarketData:
         if all(copy.trusted for copy in line.carried()):
             line.reconnects.drop()
             return
+        line.reconnects.judge(line.carried())
         cause = line.reconnects.take(at)
         if cause:
             out.commands.append(Reconnect(line.number, cause))

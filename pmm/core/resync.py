@@ -6,11 +6,13 @@
     lost, and no snapshot 2 s after the connection runs again -> resubscribe, 2 s later a new connection
     listed later, and no first snapshot: resubscribe each 10 s
 
-A connection is opened anew at most once in 5 s, and ever more rarely, up to once a minute, while that does not help.
+A connection is opened anew at most once in 5 s, and ever more rarely, up to once a minute, while that does not help:
+while not every book that it ever brought was believed again after the last time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pmm.commands import Resubscribe
@@ -22,12 +24,16 @@ from pmm.model import Nanos
 
 @dataclass(slots=True)
 class Reconnects:
-    """When a connection may be opened anew; `wanted` is the cause while it has to wait."""
+    """When a connection may be opened anew; `wanted` is the cause while it has to wait.
+
+    `helped` is whether the last time brought every book back; `pause` is the least time after one that did not.
+    """
 
     limits: TrustLimits
     wanted: str = ""
     asked_at: Nanos | None = None
     pause: Nanos = 0
+    helped: bool = False
 
     def want(self, cause: str) -> None:
         self.wanted = self.wanted or cause
@@ -36,18 +42,25 @@ class Reconnects:
         """The connection came back by itself, or nothing needs it any more."""
         self.wanted = ""
 
+    def judge(self, copies: Iterable[BookCopy]) -> None:
+        """Note whether the last time helped, by the books that the connection carries."""
+        if self.asked_at is not None and not self.helped:
+            self.helped = all(copy.believed_at >= self.asked_at for copy in copies if copy.known)
+
     @property
     def next_at(self) -> Nanos:
         """The earliest time that the next one may be asked for."""
-        return 0 if self.asked_at is None else self.asked_at + self.pause
+        if self.asked_at is None:
+            return 0
+        return self.asked_at + (self.limits.reconnect if self.helped else self.pause)
 
     def take(self, at: Nanos) -> str:
         """The cause to reconnect for now, empty when there is none or it has to wait."""
         if not self.wanted or at < self.next_at:
             return ""
-        recent = self.asked_at is not None and at - self.next_at < self.limits.reconnect_max
-        self.pause = min(2 * self.pause, self.limits.reconnect_max) if recent else self.limits.reconnect
-        cause, self.wanted, self.asked_at = self.wanted, "", at
+        again = self.asked_at is not None and not self.helped and at - self.next_at < self.limits.reconnect_max
+        self.pause = min(2 * self.pause, self.limits.reconnect_max) if again else self.limits.reconnect
+        cause, self.wanted, self.asked_at, self.helped = self.wanted, "", at, False
         return cause
 
 
@@ -62,6 +75,7 @@ def move(copy: BookCopy, trigger: str, evidence: Evidence, text: str, out: StepB
 def believe(copy: BookCopy, trigger: str, evidence: Evidence, text: str, out: StepBuilder) -> None:
     """A snapshot or a proof."""
     move(copy, trigger, evidence, text, out)
+    copy.believed_at = out.event.at
     copy.asked_at = copy.failing_since = None
 
 

@@ -62,8 +62,9 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
     if copy.state == "LOST":
         return
     if event.page is None:
-        copy.failing_since = copy.failing_since or event.at
+        _failed(line, copy, event.at)
         return
+    copy.retry_at, copy.retried = None, False
     page, at = event.page, event.at
     if page.last_trade is not None:
         copy.hashes.note_possible(page.last_trade)
@@ -85,6 +86,26 @@ def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> No
         case Comparison.AHEAD if copy.ahead is None:
             copy.ahead = Ahead(page, at)
             line.agenda.note(copy, at + line.limits.catch_up)
+
+
+def _failed(line: Line, copy: BookCopy, at: Nanos) -> None:
+    """A read failed: where a book waits for it to be believed again, it is tried once more."""
+    copy.failing_since = copy.failing_since or at
+    if copy.state == "SUSPECT" and not copy.retried:
+        copy.retry_at = at + line.limits.retry
+        line.agenda.note(copy, copy.retry_at)
+    copy.retried = False
+
+
+def retry_due(line: Line, copy: BookCopy, at: Nanos) -> bool:
+    """Whether the read that failed should be tried once more now; that it is gets noted."""
+    if copy.retry_at is None or copy.state != "SUSPECT":
+        return False
+    if at < copy.retry_at:
+        line.agenda.note(copy, copy.retry_at)  # looked at for another reason
+        return False
+    copy.retry_at, copy.retried = None, True
+    return True
 
 
 def _ask_once(copy: BookCopy, timestamp_ms: int, out: StepBuilder) -> None:

@@ -75,6 +75,8 @@ class TrustLimits:
     quiet: Nanos = SECOND
     # A book without a proof for so long is compared.
     compare_interval: Nanos = 5 * SECOND
+    # A read that failed is tried once more after so long where a doubted book waits for it.
+    retry: Nanos = SECOND
     # Silence that REST cannot explain for so long is doubt.
     unverified: Nanos = 10 * SECOND
     # A snapshot that was asked for takes no longer.

@@ -1,5 +1,7 @@
 """A connection is opened anew rarely, and ever more rarely while that does not help."""
 
+from types import SimpleNamespace
+
 from pmm.core.resync import Reconnects
 from pmm.core.trust import TrustLimits
 from pmm.model import SECOND
@@ -44,3 +46,33 @@ def test_a_connection_that_came_back_by_itself_needs_none():
     reconnects.want("lost")
     reconnects.drop()
     assert reconnects.take(AT) == ""
+
+
+def copies(*believed, known=True):
+    return [SimpleNamespace(believed_at=AT + second * SECOND, known=known) for second in believed]
+
+
+def test_after_a_reconnect_that_brought_every_book_back_the_next_one_waits_for_five_seconds_only():
+    reconnects = Reconnects(TrustLimits())
+    for second in (0, 5, 15):
+        reconnects.want("a book is lost")
+        assert reconnects.take(AT + second * SECOND)
+    reconnects.judge(copies(16, 17))
+    reconnects.want("lost again")
+    assert reconnects.take(AT + 20 * SECOND - 1) == ""
+    assert reconnects.take(AT + 20 * SECOND)
+    reconnects.want("and again, without any book meanwhile")
+    reconnects.judge(copies(16, 17))
+    assert reconnects.take(AT + 25 * SECOND)
+    reconnects.want("and again")
+    assert reconnects.next_at == AT + 35 * SECOND
+
+
+def test_a_reconnect_that_left_one_book_out_did_not_help_but_a_market_that_never_had_one_does_not_count():
+    reconnects = Reconnects(TrustLimits())
+    reconnects.want("a book is lost")
+    assert reconnects.take(AT)
+    reconnects.judge(copies(1, -1))
+    assert not reconnects.helped
+    reconnects.judge([*copies(1), *copies(-1, known=False)])
+    assert reconnects.helped

@@ -1,5 +1,6 @@
 """Silence is judged per connection, and never by how long one market did not move."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -136,3 +137,39 @@ def test_reads_that_never_agree_with_a_proven_book_cost_one_resubscription():
     stage.run(60)
     assert stage.trust() == [("TRUSTED", "snapshot")]
     assert len(stage.commands(Resubscribe)) == 1
+
+
+def doubted(reads_fail):
+    """A book that is right, but doubted at 5 s for an older time, by a venue that answers no subscription any more."""
+    stage, asked = Stage(canary=True), []
+    stage.busy(20, CANARY)
+    perfect = stage.wire.read_page
+
+    def read_page(token, at):
+        asked.append((at - START) / SECOND)
+        return None if len(asked) <= reads_fail else perfect(token, at)
+
+    def older():
+        stage.wire.silent_to_asking = True
+        stage.wire.read_page = read_page
+        body = json.loads(stage.dump([YES]))
+        body[0]["timestamp"] = str(int(body[0]["timestamp"]) - 1000)
+        return [json.dumps(body).encode()]
+
+    stage.change(4.4, BID, "0.48", 70)
+    stage.at(5.0, older)
+    stage.run(9)
+    return stage, asked
+
+
+def test_a_read_that_failed_for_a_doubted_book_is_tried_once_more_after_a_second():
+    stage, asked = doubted(reads_fail=1)
+    assert stage.trust()[1:] == [("SUSPECT", "older"), ("TRUSTED", "compare")]
+    assert asked[0] == 5.0
+    assert 6.0 < asked[1] < 6.1
+
+
+def test_it_is_tried_only_once_more():
+    stage, asked = doubted(reads_fail=99)
+    assert ("LOST", "expired") in stage.trust()
+    assert len([at for at in asked if at < 7]) == 2

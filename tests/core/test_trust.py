@@ -274,6 +274,16 @@ def test_a_snapshot_that_does_not_come_leads_to_a_new_connection_and_ever_rarer_
     assert max(gaps) <= 62
 
 
+def test_a_new_connection_that_helped_does_not_make_the_next_one_wait_longer():
+    stage = Stage()
+    stage.busy(30)
+    for seconds in (3.1, 9.1, 15.1, 21.1):
+        once(stage, seconds, lambda frame: [replace(frame, data=b"{")])
+    stage.run(30)
+    assert [round(at, 1) for at, _ in stage.commands(Reconnect)] == [3.2, 9.2, 15.2, 21.2]
+    assert stage.seconds_of("trust", "LOST") == stage.seconds_of("trust", "TRUSTED")[1:]
+
+
 def test_the_third_doubt_within_a_minute_blames_the_connection():
     stage = Stage()
     for number in range(3):
