@@ -67,11 +67,6 @@ class Bucket:
             self.left = min(self.rate.burst * SECOND, self.left + (at - self._at) * self.rate.per_second)
             self._at = at
 
-    def ready_at(self, cost: int, at: Nanos) -> Nanos:
-        """When `cost` fits; `at` where it does now."""
-        short = cost * SECOND - self.left
-        return at if short <= 0 else at - -short // self.rate.per_second
-
 
 class Limits:
     """The buckets of every signer.  `enforced` False only warns, as the venue did when it introduced them."""
@@ -83,13 +78,14 @@ class Limits:
 
     def spend(self, signer: str, cost: int, at: Nanos, *, cancels: bool) -> Verdict:
         """Take `cost` from a bucket, all of it or nothing."""
-        bucket = self._bucket(signer, at, cancels=cancels)
-        fits = bucket.left >= cost * SECOND or (cancels and self.tier.debt and bucket.left > 0)
+        bucket, tier, price = self._bucket(signer, at, cancels=cancels), self.tier, cost * SECOND
+        fits = bucket.left >= price or (cancels and tier.debt and bucket.left > 0)
         if fits:
-            bucket.left -= cost * SECOND
-        ready = bucket.ready_at(1 if fits else cost, at)
+            bucket.left -= price
+            price = SECOND
+        ready = at + max(0, -(-(price - bucket.left) // bucket.rate.per_second))
         wait = None if fits else -((at - ready) // SECOND)
-        headers = _headers(bucket.left // SECOND, -(-ready // SECOND), self.tier.name, wait, enforced=self.enforced)
+        headers = _headers(bucket.left // SECOND, -(-ready // SECOND), tier.name, wait, enforced=self.enforced)
         return Verdict(fits or not self.enforced, headers)
 
     def charge(self, signer: str, cost: int, at: Nanos) -> None:

@@ -181,8 +181,9 @@ def _bytes(value: object) -> bytes:
 
 def _uint(value: object) -> int:
     """Every amount and id is a decimal string at the venue."""
-    text = _text(value)
-    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX or (number := int(text)) > UINT256_MAX:
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > _DIGITS_MAX:
+        raise ValueError("not a uint256")
+    if (number := int(value)) > UINT256_MAX:
         raise ValueError("not a uint256")
     return number
 

@@ -33,7 +33,7 @@ def decode(
     money, size = (maker_amount, taker_amount) if side is Side.BUY else (taker_amount, maker_amount)
     if not (0 < money < AMOUNT_MAX and 0 < size < AMOUNT_MAX):
         return BAD_PAYLOAD
-    if side is Side.BUY and tif in {TimeInForce.FOK, TimeInForce.FAK}:
+    if side is Side.BUY and (tif is TimeInForce.FOK or tif is TimeInForce.FAK):
         return _market_buy(order_id, money, size, tick)
     price, rest = divmod(money * GRID, size)
     if rest or price % tick or not tick <= price <= GRID - tick:
