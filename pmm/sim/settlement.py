@@ -98,7 +98,7 @@ class Settlements:
                 self._payments.pay(deal, at)
             elif status is Settlement.RETRYING:
                 self._payments.undo(deal, at)
-            else:
+            elif status is Settlement.FAILED:
                 self._payments.give_back(deal, at)
 
         return reach
