@@ -13,9 +13,10 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -26,6 +27,9 @@ from pmm.model import SECOND, Nanos
 from pmm.venues.polymarket.rest import exact_json
 
 if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
     from pmm.venues.polymarket.credentials import Credentials
 
 Params = Sequence[tuple[str, str]]
@@ -165,7 +169,8 @@ class PrivateHttp:
         deadline: Nanos | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        seen = SimpleNamespace(connected=False)
+        reached = _Reached()
+        _REACHED.set(reached)
         limit = self.deadline if deadline is None else deadline
         sent_at = self._clock()
         try:
@@ -178,7 +183,6 @@ class PrivateHttp:
                     data=body or None,
                     headers={**_FIXED, **headers},
                     allow_redirects=False,
-                    trace_request_ctx=seen,
                 ) as response,
             ):
                 whole = await _body(response)
@@ -187,7 +191,7 @@ class PrivateHttp:
             cause = f"no answer within {limit / SECOND:g} s"
         except (aiohttp.ClientError, OSError) as error:
             cause = _cause(error)
-        raise (NoAnswer if seen.connected else NotSent)(f"{method} {path} at {self._host}: {cause}")
+        raise (NoAnswer if reached.connected else NotSent)(f"{method} {path} at {self._host}: {cause}")
 
     def _pool(self, method: str) -> aiohttp.ClientSession:
         if not self._pools:
@@ -204,21 +208,39 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Notes for the request of the current task that it has a connection, from where on its bytes may leave."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # the library's
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        _REACHED.get().connected = True
+        return connection
+
+
+class _Reached:
+    """Whether a request ever had a connection."""
+
+    __slots__ = ("connected",)
+
+    def __init__(self) -> None:
+        self.connected = False
+
+
+_REACHED: ContextVar[_Reached] = ContextVar("_REACHED")
+
+
 def _session() -> aiohttp.ClientSession:
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(_connected)
-    trace.on_connection_reuseconn.append(_connected)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX),
+        connector=_Connector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX),
         timeout=aiohttp.ClientTimeout(),  # a call has a deadline of its own
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[trace],
         trust_env=False,
     )
-
-
-async def _connected(_session: object, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.connected = True
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

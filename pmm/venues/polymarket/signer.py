@@ -7,6 +7,7 @@ addresses are made once; for an order only its salt, amounts, expiry, time and s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 import orjson
@@ -44,6 +45,7 @@ from pmm.model import (
     Side,
     Size,
     TimeInForce,
+    TokenId,
     money_text,
     notional,
     price_text,
@@ -261,11 +263,9 @@ def wire_expiry(place: Place) -> int:
 
 def _check_terms(place: Place, market: Market) -> None:
     """Raises SignerRefused for what the order's market does not allow."""
-    if place.market != market.condition_id or place.token not in (token.token_id for token in market.tokens):
+    if place.market != market.condition_id or not _has(market, place.token):
         raise SignerRefused("the token is not one of the market")
-    if not place.token.isdecimal() or (generation_of(int(place.token)) is Generation.V3) is not (
-        market.version == "v2"
-    ):
+    if not _is_traded_by(place.token, market.version):
         raise SignerRefused(f"the token is not of the kind that a market of version {market.version} trades")
     tick = market.tick
     if tick not in TICKS or place.price % tick or not tick <= place.price <= GRID - tick:
@@ -274,6 +274,18 @@ def _check_terms(place: Place, market: Market) -> None:
         raise SignerRefused(f"size {size_text(place.size)} has more than two decimals, or is none")
     if place.size < market.min_size:
         raise SignerRefused(f"size {size_text(place.size)} is below the least of its market")
+
+
+def _has(market: Market, token_id: TokenId) -> bool:
+    for token in market.tokens:  # noqa: SIM110  # a generator costs more than the rest of the check
+        if token.token_id == token_id:
+            return True
+    return False
+
+
+@lru_cache(maxsize=FORMS_MAX)
+def _is_traded_by(token: TokenId, version: str) -> bool:
+    return token.isdecimal() and (generation_of(int(token)) is Generation.V3) is (version == "v2")
 
 
 def _template(place: Place, maker: str, signer: str, kind: SignatureType, owner: str) -> str:
