@@ -13,6 +13,8 @@ from py_clob_client_v2.http_helpers import helpers
 from pmm.commands import Place
 from pmm.model import GRID, SHARE, Market
 
+KEY = bytes([1]) * 32
+CREDENTIALS = ("01234567-89ab-4cde-8f01-23456789abcd", "A" * 43 + "=", "0f" * 32)
 HOST = "https://clob.polymarket.com"
 TICK_TEXTS = {1_000: "0.1", 100: "0.01", 50: "0.005", 25: "0.0025", 10: "0.001", 1: "0.0001"}
 # It floors binary fractions, 1.15 to 1.14; a little more than the size is floored to the size.
@@ -65,9 +67,9 @@ class StubHttp:
         return self._rests
 
 
-def client(key: bytes, api_key: str, secret: str, passphrase: str, host: str = HOST) -> ClobClient:
+def client(host: str = HOST) -> ClobClient:
     """A client as its README makes one, for an EOA."""
-    return ClobClient(host, 137, key="0x" + key.hex(), creds=ApiCreds(api_key, secret, passphrase))
+    return ClobClient(host, 137, key="0x" + KEY.hex(), creds=ApiCreds(*CREDENTIALS))
 
 
 def send_through(http: object) -> None:

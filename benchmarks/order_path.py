@@ -46,8 +46,6 @@ from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.signer import Caps, Signer
 
 MARKETS = 100
-KEY = bytes([1]) * 32
-API_KEY, SECRET, PASSPHRASE = "01234567-89ab-4cde-8f01-23456789abcd", "A" * 43 + "=", "0f" * 32
 HOST = "127.0.0.1"
 LIMIT_S = 30.0
 # A request with one order has 1,200 bytes.
@@ -210,8 +208,8 @@ async def ours(url: str, chosen: list[Case], handed: Handed) -> list[float]:
 
 
 async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
-    signer = Signer(KEY, funder=None, signature_type=SignatureType.EOA, caps=Caps(100 * USD, 3_600 * SECOND))
-    credentials = Credentials(API_KEY, SECRET, PASSPHRASE)
+    signer = Signer(official.KEY, funder=None, signature_type=SignatureType.EOA, caps=Caps(100 * USD, 3_600 * SECOND))
+    credentials = Credentials(*official.CREDENTIALS)
     http = await stack.enter_async_context(PrivateHttp(url, signer.address, credentials, deadline=5 * SECOND))
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     store = Store.open(Path(folder))
@@ -237,7 +235,7 @@ async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
 
 def theirs(url: str, chosen: list[Case], handed: Handed) -> list[float]:
     """Microseconds of every case."""
-    client = official.client(KEY, API_KEY, SECRET, PASSPHRASE, url)
+    client = official.client(url)
     post = official.batch_poster(client)
     for case in chosen:
         official.learn_tick(client, case.market)
