@@ -17,8 +17,8 @@ def bid(price=4800, reference2=10_000, size=TEN):
     return Targets(bid=Target(price, size, reference2))
 
 
-def plan(targets, *working):
-    return reconcile(targets, working, requote_threshold=200, tick=100)
+def plan(targets, *working, at=0):
+    return reconcile(targets, working, requote_threshold=200, tick=100, at=at)
 
 
 def test_an_empty_slot_is_filled():
@@ -68,3 +68,31 @@ def test_a_small_bite_leaves_the_order_its_queue_place_and_a_large_one_does_not(
 def test_the_sides_are_judged_apart():
     ask = Targets(bid=bid().bid, ask=Target(5200, TEN, 10_000))
     assert [side for side, _ in plan(ask, order()).places] == [QuoteSide.ASK]
+
+
+def test_an_order_gives_way_before_its_end_whatever_the_price_did():
+    ending = order()
+    ending.refresh_at = 240
+    assert plan(bid(), ending, at=239).empty
+    assert plan(bid(), ending, at=240).cancels == (ending,)
+
+
+def test_an_order_of_an_earlier_run_is_judged_by_its_price_alone():
+    adopted = order(reference2=None)
+    assert plan(bid(reference2=12_000), adopted).empty
+    assert plan(bid(price=4900), adopted).cancels == (adopted,)
+
+
+def test_of_two_orders_in_one_slot_the_oldest_that_is_wanted_keeps_its_place():
+    old, new = order(), order()
+    old.created_at, new.created_at, new.order_id = 1, 2, "o2"
+    assert [gone.order_id for gone in plan(bid(), new, old).cancels] == ["o2"]
+    old.price_yes = 4700
+    old.reference2 = None
+    assert [gone.order_id for gone in plan(bid(), new, old).cancels] == ["o1"]
+
+
+def test_an_order_in_doubt_that_is_still_wanted_is_said_to_be():
+    doubted = order(state="UNKNOWN")
+    assert plan(bid(), doubted).doubted == (doubted,)
+    assert plan(Targets(), doubted).doubted == ()
