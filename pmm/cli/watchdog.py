@@ -49,7 +49,6 @@ async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> b
     import asyncio
     from contextlib import asynccontextmanager
 
-    from pmm.drivers.signals import stop_signals
     from pmm.drivers.watchdog import READY, Guard, listen
     from pmm.venues.polymarket.credentials import Credentials
     from pmm.venues.polymarket.private import PrivateHttp
@@ -67,12 +66,13 @@ async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> b
 
     connect()  # an address that takes no credentials is refused now
     guard = Guard(release, _say, parent=parent, silence=silence)
-    listen(pipe, guard, asyncio.get_running_loop())
-    with stop_signals(guard.end):
-        _say(f"on guard for process {parent}")
-        sys.stdout.buffer.write(READY)
-        sys.stdout.buffer.flush()
-        return await guard.watch()
+    loop = asyncio.get_running_loop()
+    listen(pipe, guard, loop)
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(guard.end, "SIGTERM received"))
+    _say(f"on guard for process {parent}")
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    return await guard.watch()
 
 
 def _say(line: str) -> None:

@@ -1,7 +1,7 @@
 """Cancel until nothing is left: the kill path, which needs credentials and a connection and nothing else.
 
 It shares no state and no connection with the bot.  An empty list proves emptiness only after a cancel of everything
-was taken, and only when it is still empty a while later: an order that was on its way may have landed in between.
+was taken, and only when a while later there is still nothing to cancel: an order may have been on its way.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Sweep:
         try:
             if self._http.credentials is None:
                 await self._derive()
-            await self._cancel()
+            canceled = await self._cancel()
             self._rounds += 1
             asked_at, left = await self._list()
         except _Failed as failed:
@@ -125,19 +125,21 @@ class Sweep:
             await asyncio.sleep(self._slower())
             return False
         self._pause = PAUSE_S_FIRST
-        if self._empty_since is None:
+        if self._empty_since is None or canceled:
             self._empty_since = asked_at
         missing = self._empty_since + self._settle - asked_at
         if missing > 0:
-            await asyncio.sleep(missing / SECOND)
+            await asyncio.sleep(min(missing / SECOND, PAUSE_S_MAX))
         return missing <= 0
 
-    async def _cancel(self) -> None:
-        """Everything at once."""
+    async def _cancel(self) -> bool:
+        """Everything at once; whether there was anything."""
         if self._market is None:
-            await self._call("DELETE", "/cancel-all")
+            answer = await self._call("DELETE", "/cancel-all")
         else:
-            await self._call("DELETE", "/cancel-market-orders", orjson.dumps({"market": self._market}))
+            answer = await self._call("DELETE", "/cancel-market-orders", orjson.dumps({"market": self._market}))
+        told = _read(answer)
+        return isinstance(told, dict) and bool(told.get("canceled"))
 
     async def _name(self, left: Sequence[str]) -> None:
         """One by one what a cancel of everything left alone twice; what comes of it is seen in the next list."""
@@ -209,10 +211,7 @@ class Sweep:
 
 def _page(answer: Answer) -> tuple[list[str], str]:
     """The ids on a page, and the cursor of the next."""
-    try:
-        told = answer.json()
-    except VenueError as error:
-        raise _Failed(error.message) from None
+    told = _read(answer)
     rows, cursor = (told.get("data"), told.get("next_cursor")) if isinstance(told, dict) else (None, None)
     if not isinstance(rows, list) or not isinstance(cursor, str) or not cursor:
         raise _Failed("the list of open orders is none")
@@ -221,6 +220,13 @@ def _page(answer: Answer) -> tuple[list[str], str]:
     if len(named) != len(ids):
         raise _Failed("the list of open orders has one without an id")
     return named, cursor
+
+
+def _read(answer: Answer) -> object:
+    try:
+        return answer.json()
+    except VenueError as error:
+        raise _Failed(error.message) from None
 
 
 def _retry_after(answer: Answer) -> float | None:

@@ -73,6 +73,7 @@ async def test_everything_is_cancelled_and_looked_at_twice() -> None:
         assert (result.empty, result.left, result.cause) == (True, (), "")
         assert await listed(floor) == 0
         assert (await paths(floor))[-5:-1] == ["DELETE /cancel-all", "GET /data/orders"] * 2
+        assert result.rounds == 2
         assert [row["id"] for row in (await floor.bob.ask("GET", "/data/orders"))["data"]] == [bobs["orderID"]]
 
 
