@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pmm.account import OwnOrder
+from pmm.commands import StopHeartbeat
 from pmm.core.balance_check import BalanceCheck, Booked
 from pmm.core.foreign import Foreign
 from pmm.core.heartbeat import Heartbeat
@@ -72,6 +73,7 @@ class AccountWatch:
         self.wake_at: Nanos | None = 0 if self.active else None
         self._foreign = Foreign()
         self._knowledge = Knowledge()
+        self._beating_ended = False
         self._user_open_since: Nanos | None = None
         self._user_cause = "it has not opened yet"
         self._blind_since: Nanos | None = 0
@@ -120,17 +122,19 @@ class AccountWatch:
 
         Where another engine turned up on the account only the operator may do that: ours are cancelled one by one.
         """
-        if not self.active or (self.heartbeat.state == "FOREIGN" and not by_operator):
+        if not self.active:
             return
-        started = self.sweep.started
-        self.sweep.start(cause, out)
-        if not started:
-            self.heartbeat.stop(cause, out)
+        if not self.sweep.started and (by_operator or self.heartbeat.state != "FOREIGN"):
+            self.sweep.start(cause, out)
             self.reads.want("kill switch", out.event.at)
+        if not self._beating_ended:
+            self._beating_ended = True
+            out.commands.append(StopHeartbeat(cause))
+            self.heartbeat.stop(cause, out)
 
     def on_due(self, at: Nanos, out: StepBuilder) -> None:
         """Look at everything that time alone may have changed."""
-        if self.heartbeat.state == "OFF" and self.heartbeat.interval is not None and not self.sweep.started:
+        if self.heartbeat.state == "OFF" and not self._beating_ended:
             self.heartbeat.arm(out)
         if self.heartbeat.on_due(at, out):
             self.reads.want("the heartbeat lapsed", at)

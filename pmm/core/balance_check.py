@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pmm.account import Balances
+from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
-from pmm.core.step import Change, StepBuilder
+from pmm.core.step import Change, Fill, StepBuilder
 from pmm.model import GRID, Money, TokenId, money_text, size_text
 
 # Smaller differences are dust: a hundredth of a share or of a dollar.
@@ -29,6 +30,13 @@ class Span:
     def miss(self, value: int) -> int:
         """How far a value lies outside: negative below, 0 inside."""
         return min(value - self.least, 0) + max(value - self.most, 0)
+
+    def moved(self, amount: int) -> Span:
+        return Span(self.least + amount, self.most + amount)
+
+    def unless(self, amount: int) -> Span:
+        """The same where an amount that is in it may turn out to be nothing."""
+        return Span(self.least - max(amount, 0), self.most - min(amount, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,20 @@ class BalanceCheck:
         return f"balance drop: the account is worth {left} USD, {gone} USD less than its fills explain"
 
 
-def booked_in(markets: Iterable[QuotedMarket]) -> Booked:
-    """What the positions of these markets say; a trade counts from its match on."""
-    cash, shares, marks2 = 0, {}, {}
+def booked_in(ledger: Ledger, pending: Iterable[Fill], markets: Iterable[QuotedMarket]) -> Booked:
+    """What the fills of this run moved, where those that are pending may settle or fail; marked at the mids."""
+    cash = Span(0, 0).moved(ledger.held())
+    shares: dict[TokenId, Span] = {}
+    marks2: dict[TokenId, int] = {}
+    for fill in pending:
+        cash = cash.unless(-fill.paid)
+        shares[fill.token] = shares.get(fill.token, Span(0, 0)).unless(fill.side.sign * fill.size)
     for quoted in markets:
-        position, market, mark2 = quoted.position, quoted.market, quoted.mark2()
-        cash += position.cash
-        shares[market.yes], shares[market.no] = Span(position.yes, position.yes), Span(position.no, position.no)
+        market, mark2 = quoted.market, quoted.mark2()
         marks2[market.yes], marks2[market.no] = mark2, 2 * GRID - mark2
-    return Booked(Span(cash, cash), shares, marks2)
+    tokens = shares.keys() | marks2.keys()
+    moved = {token: shares.get(token, Span(0, 0)).moved(ledger.held(token)) for token in tokens}
+    return Booked(cash, moved, marks2)
 
 
 def _value(asset: str, amount: int, booked: Booked) -> Money:

@@ -231,7 +231,7 @@ class Engine:
         self._decide(self.markets.values(), out)
 
     def _booked(self) -> Booked:
-        return booked_in(self.data.held())
+        return booked_in(self.desk.ledger, self.desk.settlements.pending(), self.data.held())
 
     # --- judging --------------------------------------------------------------------------------------------------
 

@@ -102,9 +102,10 @@ class Settlements:
                 del self._early[next(iter(self._early))]
         return trade
 
-    def pending(self, market: ConditionId) -> Iterator[Fill]:
-        """Fills that may still settle or fail."""
-        return (trade.fill for trade in self._pending.get(market, {}).values())
+    def pending(self, market: ConditionId | None = None) -> Iterator[Fill]:
+        """Fills that may still settle or fail, in one market or in all."""
+        groups = self._pending.values() if market is None else [self._pending.get(market, {})]
+        return (trade.fill for group in groups for trade in group.values())
 
     def advance(self, trade: Trade, status: TradeStatus, out: StepBuilder) -> TradeStatus | None:
         """Take a status in; returns CONFIRMED or FAILED when the trade became final by it, once."""

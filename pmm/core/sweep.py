@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pmm.commands import CancelAll, StopHeartbeat
+from pmm.commands import CancelAll
 from pmm.core.step import StepBuilder
 from pmm.events import AccountRead
 from pmm.model import MILLISECOND, SECOND, Nanos
@@ -31,11 +31,10 @@ class Sweep:
         return bool(self.cause)
 
     def start(self, cause: str, out: StepBuilder) -> None:
-        """Cancel everything and let the venue's dead-man switch fall; it goes on by itself from here."""
+        """Cancel everything; it goes on by itself from here."""
         if not self.started:
             self.cause = cause
             self._cancel(out)
-            out.commands.append(StopHeartbeat(cause))
 
     def on_due(self, at: Nanos, out: StepBuilder) -> bool:
         """Cancel once more when it is time; whether open orders have to be read now."""

@@ -3,12 +3,13 @@
 import pytest
 
 from pmm.account import Balances
-from pmm.core.balance_check import BalanceCheck, Booked, Span
-from pmm.core.step import StepBuilder
+from pmm.core.balance_check import BalanceCheck, Booked, Span, booked_in
+from pmm.core.ledger import Ledger
+from pmm.core.step import Fill, StepBuilder
 from pmm.events import Timer
-from pmm.model import GRID
+from pmm.model import GRID, Side
 from tests.support.account import USD
-from tests.support.story import YES, shares
+from tests.support.story import CONDITION, YES, shares
 
 
 class Check:
@@ -29,6 +30,20 @@ class Check:
 @pytest.mark.parametrize(("value", "miss"), [(4, -1), (5, 0), (7, 0), (9, 0), (12, 3)])
 def test_a_span_misses_what_lies_outside(value, miss):
     assert Span(5, 9).miss(value) == miss
+
+
+@pytest.mark.parametrize(
+    ("side", "cash", "held"),
+    [(Side.BUY, Span(-4 * USD, 0), Span(0, shares(10))), (Side.SELL, Span(0, 4 * USD), Span(-shares(10), 0))],
+)
+def test_a_pending_fill_may_be_in_the_balances_or_not(side, cash, held):
+    ledger = Ledger()
+    fill = Fill(1, "o1", "t1", CONDITION, YES, True, side, 4000, shares(10), side.sign * 4 * USD, GRID)
+    ledger.fill(fill)
+    pending = booked_in(ledger, [fill], [])
+    assert (pending.cash, pending.shares) == (cash, {YES: held})
+    settled = booked_in(ledger, [], [])
+    assert settled.cash == Span(-side.sign * 4 * USD, -side.sign * 4 * USD)
 
 
 def test_what_fills_explain_is_no_matter():

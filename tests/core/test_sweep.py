@@ -1,6 +1,6 @@
 """Everything is cancelled again and again until the list of open orders was read empty after it."""
 
-from pmm.commands import CancelAll, StopHeartbeat
+from pmm.commands import CancelAll
 from pmm.core.step import StepBuilder
 from pmm.core.sweep import Sweep
 from pmm.events import AccountRead, Timer
@@ -25,8 +25,8 @@ def cancels(sweep, until):
     return times
 
 
-def test_the_first_act_is_the_cancel_and_then_the_heartbeat_falls():
-    assert started()[1] == [CancelAll("drill"), StopHeartbeat("drill")]
+def test_the_first_act_is_the_cancel():
+    assert started()[1] == [CancelAll("drill")]
 
 
 def test_it_is_started_once():

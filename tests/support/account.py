@@ -31,11 +31,13 @@ from pmm.events import (
 )
 from pmm.model import MILLISECOND, SECOND, Nanos, OrderId, Side
 from tests.support.stage import Stage
-from tests.support.story import CONDITION, START, YES, shares
+from tests.support.story import CONDITION, NO, START, YES, shares
 
 ONE_WAY = 10 * MILLISECOND
 DEADLINE = 2 * SECOND
 USD = 1_000_000
+# Two orders in one market and a minute or two: whoever asks for more than this does not back off.
+COMMANDS_MAX = 1_500
 
 
 def stranger(number: int = 1, market: str = CONDITION) -> OwnOrder:
@@ -156,7 +158,7 @@ class VenueAccount:
             return [AccountRead(back + DEADLINE, asked_at, failed="time-out")]
         lost = [one for one in self.told_open if one not in self.resting]
         self.told_open.difference_update(lost)
-        held = Balances(self.cash, dict(self.held), {}) if balances else None
+        held = Balances(self.cash, {YES: 0, NO: 0} | self.held, {}) if balances else None
         return [
             *(OrderShown(back, asked_at, order_id, OrderStatus.LIVE, 0) for order_id in self.resting),
             *(OrderMissing(back, asked_at, order_id, Reading.OPEN_ORDERS) for order_id in sorted(lost)),
@@ -181,6 +183,12 @@ class LiveStage(Stage):
     def __init__(self, limits: AccountLimits | None = None) -> None:
         super().__init__(config=EngineConfig(account=limits or AccountLimits()))
         self.account = self.gateway = VenueAccount()
+        self.asked = 0
+
+    def on_step(self, step, took):
+        super().on_step(step, took)
+        self.asked += len(step.commands)
+        assert self.asked < COMMANDS_MAX, f"a storm of commands after {(step.event.at - START) / SECOND} s"
 
     def tell(self, seconds: float, event: Callable[[Nanos], Event]) -> None:
         """An event of its own reaches the engine at a moment of the run."""
