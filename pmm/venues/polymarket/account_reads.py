@@ -75,10 +75,13 @@ class AccountReads:
         return None if told is None else account_pages.order(told)
 
     async def trades(self, after: Nanos | None = None, market: ConditionId | None = None) -> tuple[OwnTrade, ...]:
-        """Our parts of every trade that matched at `after` or later (in whole seconds, rounded down), newest first."""
+        """Our parts of every trade that matched at `after` or later, newest first; and of some a little older.
+
+        The venue counts whole seconds, and does not say whether those of that second are meant.
+        """
         params = [("market", market)] if market else []
         if after is not None:
-            params.append(("after", str(max(0, after // SECOND))))
+            params.append(("after", str(max(0, after // SECOND - 1))))
         found = await self._pages("/data/trades", params, lambda one: account_pages.trade(one, self._mine))
         return tuple({(part.trade_id, part.venue_id): part for parts in found for part in parts}.values())
 

@@ -21,6 +21,8 @@ from pmm.ports import Intent
 # orders a second of the greatest makers, 40 of others.
 OVER_MAX = 20_000
 FINAL = frozenset({TradeStatus.CONFIRMED, TradeStatus.FAILED})
+# By then the engine has its proof that an order is over, or asks again about this one.
+ENDED_LIFE: Nanos = 3_600 * SECOND
 # A trade that is not final after so long is not looked for any more: settlement takes seconds, at worst minutes.
 UNSETTLED_LIFE: Nanos = 3_600 * SECOND
 GONE = frozenset({OrderStatus.CANCELED, OrderStatus.UNMATCHED, OrderStatus.INVALID})
@@ -70,8 +72,16 @@ class OwnOrders:
         return venue_id in self._ids
 
     def open(self, before: Nanos) -> Iterator[OrderId]:
-        """Those that are believed to rest and were sent before a moment."""
-        return (key for key, known in tuple(self._orders.items()) if known.open and known.sent_at < before)
+        """Those that may rest as far as the venue said, and were sent before a moment.
+
+        One that the venue never showed stays among them until long after its end.
+        """
+        for order_id, known in tuple(self._orders.items()):
+            ends_at = known.intent.expires_at
+            if known.open and ends_at is not None and before - ends_at > ENDED_LIFE:
+                self.over(order_id)
+            elif known.open and known.sent_at < before:
+                yield order_id
 
     def over(self, order_id: OrderId) -> None:
         """Nothing of it rests any more, as far as the venue said."""

@@ -108,10 +108,10 @@ async def test_a_page_of_somebody_in_between_says_nothing_about_an_order(answer)
         await reads(answer)[1].order(OURS)
 
 
-async def test_trades_are_asked_for_from_a_second_on_and_each_part_comes_once():
+async def test_trades_are_asked_for_from_the_second_before_and_each_part_comes_once():
     http, one = reads(page(trade(leg()), trade(leg(), status="MINED")))
     [part] = await one.trades(NOW + 999, "0xd")
-    assert http.asked == [("/data/trades", {"market": "0xd", "after": str(NOW // SECOND)})]
+    assert http.asked == [("/data/trades", {"market": "0xd", "after": str(NOW // SECOND - 1)})]
     assert (part.venue_id, part.maker) == (OURS, True)
 
 

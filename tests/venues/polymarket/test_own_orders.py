@@ -88,6 +88,13 @@ def test_an_order_is_believed_open_until_it_is_gone_or_filled(orders):
     assert list(orders.open(before=NOW + 1)) == []
 
 
+def test_an_order_that_the_venue_never_showed_is_forgotten_long_after_its_end():
+    orders = OwnOrders()
+    orders.add(replace(intent(), expires_at=NOW + SECOND), NOW)
+    assert list(orders.open(before=NOW + SECOND + own_orders.ENDED_LIFE)) == ["live-1"]
+    assert list(orders.open(before=NOW + 2 * SECOND + own_orders.ENDED_LIFE)) == []
+
+
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.UNMATCHED, OrderStatus.INVALID])
 def test_a_cancel_that_was_a_lie_opens_the_order_again(orders, status):
     orders.shown(order(status), NOW, NOW)

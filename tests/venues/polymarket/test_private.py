@@ -321,12 +321,18 @@ async def test_requests_carry_the_time_of_the_venue(floor: Trading) -> None:  # 
         assert (await http.call("GET", "/data/orders")).status == 200
 
 
-@pytest.mark.parametrize("body", [b"true", b'"1790000000"', b"1790000000.5", b"<html>", b"{}"])
+@pytest.mark.parametrize("body", [b"true", b'"1790000000"', b"1790000000.5", b"<html>", b"", b"9" * 13])
 async def test_a_time_that_is_none_is_a_bad_answer(body: bytes) -> None:
     async with rude(says(answer("200 OK", body))) as server, private_http(server.url) as http:
         with pytest.raises(BadAnswer):
             await http.synchronise()
         assert http.clock_offset == 0
+
+
+async def test_the_date_of_an_answer_counts_where_no_time_is_told() -> None:
+    page = answer("503 No", b"<html>", "Date: Mon, 21 Sep 2026 14:13:30 GMT")
+    async with rude(says(page)) as server, private_http(server.url) as http:
+        assert await http.synchronise() == 10_500 * MILLISECOND
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from pmm.eip712 import (
     recover,
 )
 from pmm.model import GRID, SECOND, TICKS, USD, Market, Nanos, Side, TimeInForce, Token
+from pmm.sim.amounts import decode
 from pmm.venues.polymarket.signer import GTD_AHEAD, Caps, Signer, SignerRefused
 from tests.contract.conftest import PROTOCOL_V2
 from tests.support.marker import MARKER, failure, shown
@@ -163,6 +164,16 @@ def test_ten_thousand_random_orders_are_those_of_the_official_client(tick: int) 
         official.salt = dice.randrange(1, 1 << 53)
         signed = ours[kind].order(place, market, AT, official.salt, OWNER)
         assert (signed.venue_id, signed.body) == official.body(place, market, kind)
+
+
+@pytest.mark.parametrize("tick", TICKS)
+def test_the_venue_reads_the_price_and_the_size_that_were_meant(tick: int) -> None:
+    dice, ours = Random(tick), signer(caps=Caps(order=10_000 * USD, life_max=3_600 * SECOND))
+    for salt in range(1, 300):
+        place, market = random_order(dice, tick)
+        order = json.loads(ours.order(place, market, AT, salt, OWNER).body)["order"]
+        amounts = int(order["makerAmount"]), int(order["takerAmount"])
+        assert decode("0x", place.side, *amounts, place.tif, tick) == (place.price, place.size, None)
 
 
 def test_whoever_reads_the_body_finds_the_id_and_the_signer() -> None:
