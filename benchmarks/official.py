@@ -86,11 +86,11 @@ def poster(official: ClobClient) -> Callable[[Place, Market], object]:
     return post
 
 
-def batch_poster(official: ClobClient) -> Callable[[Sequence[Place], Market], object]:
-    """The same for the orders of one market in one request."""
+def batch_poster(official: ClobClient) -> Callable[[Sequence[tuple[Place, Market]]], object]:
+    """The same for several orders in one request."""
 
-    def post(places: Sequence[Place], market: Market) -> object:
-        orders = [PostOrdersV2Args(order=official.create_order(*_asked(place, market))) for place in places]
+    def post(wanted: Sequence[tuple[Place, Market]]) -> object:
+        orders = [PostOrdersV2Args(order=official.create_order(*_asked(place, market))) for place, market in wanted]
         return official.post_orders(orders, post_only=True)
 
     return post

@@ -31,7 +31,7 @@ from pmm.commands import Place
 from pmm.core.engine import Engine, EngineConfig
 from pmm.eip712 import SignatureType
 from pmm.events import Event, FeedNews, FeedSignal, Frame, MarketListed
-from pmm.model import SECOND, SHARE, USD, Market, Token
+from pmm.model import SECOND, SHARE, USD, Market, Side, Token
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import LevelChange, Outcome
 from pmm.sinks.store import Intents, Store
@@ -50,6 +50,9 @@ HOST = "127.0.0.1"
 LIMIT_S = 30.0
 # A request with one order has 1,200 bytes.
 TWO_ORDERS = 1_800
+ORDER_BYTES = 700
+BURST = 600
+BATCH_MAX = 15
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
 
 
@@ -175,11 +178,9 @@ def _lengths(_: object, parts: list[bytes]) -> int:
 
 async def ours(url: str, chosen: list[Case], handed: Handed) -> list[float]:
     """Microseconds of every case."""
-    transport = selector_events._SelectorSocketTransport  # noqa: SLF001  # where bytes leave
     async with AsyncExitStack() as stack:
         gateway = await _gateway(url, stack)
-        for name, size in (("write", _length), ("writelines", _lengths)):
-            stack.enter_context(mock.patch.object(transport, name, handed.watch(getattr(transport, name), size)))
+        _watch_transport(stack, handed)
         answered = asyncio.Event()
         seen: list[Event] = []
 
@@ -205,6 +206,12 @@ async def ours(url: str, chosen: list[Case], handed: Handed) -> list[float]:
         await asyncio.gather(work, return_exceptions=True)
         assert len(seen) == 2 * len(chosen), seen[-2:]
     return times
+
+
+def _watch_transport(stack: AsyncExitStack, handed: Handed) -> None:
+    transport = selector_events._SelectorSocketTransport  # noqa: SLF001  # where bytes leave
+    for name, size in (("write", _length), ("writelines", _lengths)):
+        stack.enter_context(mock.patch.object(transport, name, handed.watch(getattr(transport, name), size)))
 
 
 async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
@@ -239,35 +246,111 @@ def theirs(url: str, chosen: list[Case], handed: Handed) -> list[float]:
     post = official.batch_poster(client)
     for case in chosen:
         official.learn_tick(client, case.market)
-    stream = httpcore._backends.sync.SyncStream  # noqa: SLF001  # where bytes leave
     engine, times = engine_for(chosen), []
+    with _watched_httpx(url, handed):
+        for case in chosen:
+            handed.size = 0
+            began = time.process_time_ns()
+            post([(place, case.market) for place in places(engine, case)])
+            assert handed.size > TWO_ORDERS, "two orders were sent"
+            times.append((handed.at - began) / 1_000)
+    return times
+
+
+@contextmanager
+def _watched_httpx(url: str, handed: Handed) -> Iterator[None]:
+    """The client's HTTP library with a connection that is there already."""
+    stream = httpcore._backends.sync.SyncStream  # noqa: SLF001  # where bytes leave
     with (
         httpx.Client(http2=True) as http,
         mock.patch.object(stream, "write", handed.watch(stream.write, _length)),
         timing.quiet(),
     ):
         official.send_through(http)
-        http.post(url, json={})  # a connection is there before the first order
+        http.post(url, json={})
+        yield
+
+
+# --- a burst ----------------------------------------------------------------------------------------------------------
+
+
+def burst(chosen: list[Case]) -> list[tuple[Place, Market]]:
+    """`BURST` orders over all markets, as after a jolt: three on each side of every one."""
+    made = []
+    for number in range(BURST):
+        case, step = chosen[number % len(chosen)], number // len(chosen)
+        token = case.market.tokens[step % 2].token_id
+        price = case.market.tick * (10 + step)
+        place = Place(f"live-2-{number}", case.market.condition_id, token, Side.BUY, price, 10 * SHARE)
+        made.append((place, case.market))
+    return made
+
+
+async def our_burst(url: str, chosen: list[Case], handed: Handed) -> float:
+    """Microseconds an order until the last one was handed over; every one goes."""
+    async with AsyncExitStack() as stack:
+        gateway = await _gateway(url, stack)
+        _watch_transport(stack, handed)
+        orders, over, seen = burst(chosen), asyncio.Event(), 0
+
+        def emit(_: Event) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == BURST:
+                over.set()
+
+        work = asyncio.create_task(gateway.serve(emit))
         for case in chosen:
-            handed.size = 0
+            gateway.observe(MarketListed(time.time_ns(), case.market), emit)
+        await asyncio.sleep(0)
+        handed.size = 0
+        with timing.quiet():
             began = time.process_time_ns()
-            post(places(engine, case), case.market)
-            assert handed.size > TWO_ORDERS, "two orders were sent"
-            times.append((handed.at - began) / 1_000)
-    return times
+            gateway.submit([place for place, _ in orders], time.time_ns(), emit)
+            await over.wait()
+        assert handed.size > BURST * ORDER_BYTES, "all of them were sent"
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    return (handed.at - began) / 1_000 / BURST
+
+
+def their_burst(url: str, chosen: list[Case], handed: Handed) -> float:
+    """The same through the official client, in batches of as many as go."""
+    client = official.client(url)
+    post = official.batch_poster(client)
+    for case in chosen:
+        official.learn_tick(client, case.market)
+    orders = burst(chosen)
+    with _watched_httpx(url, handed):
+        handed.size = 0
+        began = time.process_time_ns()
+        for start in range(0, BURST, BATCH_MAX):
+            post(orders[start : start + BATCH_MAX])
+        assert handed.size > BURST * ORDER_BYTES, "all of them were sent"
+        return (handed.at - began) / 1_000 / BURST
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
-def measure(rounds: int) -> tuple[list[float], list[float]]:
-    """Microseconds of every case for both, who take turns; the first round of each is not counted."""
-    handed, mine, peers = Handed(), [], []
+class Times(NamedTuple):
+    """Microseconds, ours and theirs, in pairs: from a frame to a POST with two orders, and an order of a burst."""
+
+    path: tuple[list[float], list[float]]
+    burst: tuple[list[float], list[float]]
+
+
+def measure(rounds: int) -> Times:
+    """They take turns; the first round of each is not counted."""
+    handed, times = Handed(), Times(([], []), ([], []))
     with server() as url:
         for number in range(rounds + 1):
             chosen = cases(number)
-            first, second = asyncio.run(ours(url, chosen, handed)), theirs(url, chosen, handed)
+            mine, peers = asyncio.run(ours(url, chosen, handed)), theirs(url, chosen, handed)
+            my_burst, peers_burst = asyncio.run(our_burst(url, chosen, handed)), their_burst(url, chosen, handed)
             if number:
-                mine += first
-                peers += second
-    return mine, peers
+                for kept, found in zip(times.path, (mine, peers), strict=True):
+                    kept.extend(found)
+                for kept, found in zip(times.burst, (my_burst, peers_burst), strict=True):
+                    kept.append(found)
+    return times

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -41,6 +42,9 @@ CONNECTIONS_MAX = 8
 IDLE_SECONDS_MAX = 30.0
 # The venue tells its time in whole seconds: what lies within one is no difference.
 TIME_STEP: Nanos = SECOND
+TIME_DIGITS_MAX = 12
+# A name server that fails shall not keep us from cancelling.
+NAMES_KEPT_SECONDS = 600
 # Each has connections of its own: reads, orders and cancels.
 METHODS = ("GET", "POST", "DELETE")
 _PUBLIC: Mapping[str, str] = {}
@@ -142,13 +146,14 @@ class PrivateHttp:
         return await self._once(self._pool(method), method, path, body, params, deadline, headers)
 
     async def synchronise(self) -> Nanos:
-        """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer."""
+        """Measure and keep `clock_offset`; opens a connection of every kind.  Raises Unreachable or BadAnswer.
+
+        The venue's own time counts; where it tells none, the date of its answer does.
+        """
         pools = [self._pool(method) for method in METHODS]
         answers = [await self._once(pool, "GET", "/time", b"", (), None, _PUBLIC) for pool in pools]
         best = min(answers, key=lambda answer: answer.at - answer.sent_at)
-        told = best.json()
-        if best.status != 200 or isinstance(told, bool) or not isinstance(told, int):
-            raise BadAnswer("the venue does not tell its time")
+        told = _time_of(best)
         # Somewhere in the second that it told; a difference that may be none is none.
         offset = told * SECOND + TIME_STEP // 2 - (best.sent_at + best.at) // 2
         doubt = TIME_STEP // 2 + (best.at - best.sent_at) // 2
@@ -208,6 +213,16 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def _time_of(answer: Answer) -> int:
+    """The unix s that an answer of `/time` tells, or those of its date.  Raises BadAnswer."""
+    if answer.status == 200 and answer.body.strip().isdigit() and len(answer.body) <= TIME_DIGITS_MAX:
+        return int(answer.body)
+    try:
+        return int(parsedate_to_datetime(answer.headers.get("Date", "")).timestamp())
+    except ValueError:
+        raise BadAnswer("the venue does not tell its time") from None
+
+
 class _Connector(aiohttp.TCPConnector):
     """Notes for the request of the current task that it has a connection, from where on its bytes may leave."""
 
@@ -236,7 +251,9 @@ _REACHED: ContextVar[_Reached] = ContextVar("_REACHED")
 
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=_Connector(limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX),
+        connector=_Connector(
+            limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX, ttl_dns_cache=NAMES_KEPT_SECONDS
+        ),
         timeout=aiohttp.ClientTimeout(),  # a call has a deadline of its own
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
