@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pmm.account import OrderStatus, TradeStatus
-from pmm.commands import Cancel, Place, QueryOrder
+from pmm.commands import Place, QueryOrder
 from pmm.core.doubt import ANSWER_MAX, Doubts, Want
 from pmm.core.exposure import Caps, Exposure, Stake
 from pmm.core.ledger import Ledger
@@ -100,7 +100,7 @@ class Desk:
     def carry_out(self, plan: Plan, quoted: QuotedMarket, why: str, out: StepBuilder) -> str:
         """Turn a plan into commands.  Returns why something was not placed, empty when everything was."""
         for order in plan.cancels:
-            self._cancel(order, why, out)
+            self.doubts.cancel(order, why, out)
         for order in plan.doubted:
             self.doubts.repost(order, out)
         refusals = [self._place(quoted, side, target, out) for side, target in plan.places]
@@ -110,7 +110,7 @@ class Desk:
         """Cancel whatever is left in a market that is not quoted."""
         for order in self.orders.open(market):
             if order.state in ("LIVE", "PARTIAL", "UNKNOWN"):
-                self._cancel(order, "its market is not quoted", out)
+                self.doubts.cancel(order, "its market is not quoted", out)
 
     def on_due(self, at: Nanos, out: StepBuilder) -> list[ConditionId]:
         """Ask about what is in doubt; returns the markets to decide on again."""
@@ -130,14 +130,6 @@ class Desk:
         self.exposure.list_market(market.condition_id, market.yes)
         for order in self.orders.open(market.condition_id):
             order.quote, order.price_yes = quoted_as(order.token, order.side, order.price, market)
-
-    def _cancel(self, order: Order, why: str, out: StepBuilder) -> None:
-        if order.state == "UNKNOWN":
-            self.doubts.cancel(order, out)
-            return
-        out.move(ORDER, order, "cancel", order.order_id, why)
-        order.asked_at = order.canceled_at = out.event.at
-        out.commands.append(Cancel(order.order_id))
 
     def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder) -> str:
         order = self._intend(quoted, side, target, out.event.at)

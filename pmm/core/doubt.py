@@ -48,11 +48,16 @@ class Ladder:
 
 @dataclass(slots=True)
 class Doubt:
-    """About one order: what was asked, and the latest read of either kind that did not know it."""
+    """About one order: what was asked, and the latest read of either kind that did not know it.
+
+    It is kept until the order is over, `active` or not, so that an order that falls into doubt again and again is
+    asked about no more often than one that stays there.
+    """
 
     queries: Ladder = field(default_factory=Ladder)
     cancels: Ladder = field(default_factory=Ladder)
     missing: dict[Reading, Nanos] = field(default_factory=dict)
+    active: bool = False
 
     def lost_since(self, moment: Nanos) -> bool:
         """Whether both reads were sent after a moment and do not know the order."""
@@ -77,23 +82,38 @@ class Doubts:
         self._doubts: dict[OrderId, Doubt] = {}
         self._owed: Ladder | None = None
 
-    def __contains__(self, order_id: OrderId) -> bool:
-        return order_id in self._doubts
-
     @property
     def wake_at(self) -> Nanos | None:
         return self._agenda.next_at
 
     def watch(self, order: Order, out: StepBuilder) -> None:
         """An order may have changed: ask at once about one that is newly in doubt, and about trades it owes."""
-        if order.state != "UNKNOWN":
+        doubt = self._doubts.get(order.order_id)
+        if not order.open:
             self._doubts.pop(order.order_id, None)
-        elif order.order_id not in self._doubts:
-            self._doubts[order.order_id] = Doubt()
-            self.ask(order, out)
+        elif order.state != "UNKNOWN":
+            if doubt is not None and doubt.active:
+                doubt.active = False
+                doubt.missing.clear()
+                # It is there after all: what a cancel did not find a moment ago, the next one may.
+                doubt.cancels.next_at = min(doubt.cancels.next_at, (order.canceled_at or 0) + PACE[0])
+        elif doubt is None or not doubt.active:
+            self._enter(order, doubt or Doubt(), out)
         if order.owed and self._owed is None:
             self._owed = Ladder()
             self._ask_for_trades(out)
+
+    def _enter(self, order: Order, doubt: Doubt, out: StepBuilder) -> None:
+        self._doubts[order.order_id], at = doubt, out.event.at
+        doubt.active = True
+        if not doubt.cancels.asked and order.canceled_at is not None:
+            doubt.cancels.step(order.canceled_at)
+        if at - doubt.queries.next_at >= PACE_LAST:
+            doubt.queries = Ladder()
+        if at >= doubt.queries.next_at:
+            self.ask(order, out)
+        else:
+            self._agenda.note(order.order_id, doubt.next_at(at))
 
     def ask(self, order: Order, out: StepBuilder) -> None:
         """Ask about an order in doubt now; past its end also for the second, independent reading."""
@@ -111,16 +131,18 @@ class Doubts:
         if order.expires_at is not None and doubt.lost_since(order.expires_at + GRACE):
             out.move(ORDER, order, "expire", order.order_id, "")
 
-    def cancel(self, order: Order, out: StepBuilder) -> None:
-        """Cancel an order in doubt by its id, unless that was done a moment ago."""
-        doubt, at = self._doubts[order.order_id], out.event.at
-        if at < doubt.cancels.next_at:
-            return
-        out.move(ORDER, order, "cancel", order.order_id, "not wanted, and in doubt")
+    def cancel(self, order: Order, why: str, out: StepBuilder) -> None:
+        """Cancel an order by its id; one that is or was in doubt not sooner than its pace allows."""
+        doubt, at = self._doubts.get(order.order_id), out.event.at
+        if doubt is not None:
+            if at < doubt.cancels.next_at:
+                self._agenda.note(order.order_id, doubt.next_at(at))
+                return
+            doubt.cancels.step(at)
+            self._agenda.note(order.order_id, doubt.next_at(at))
+        out.move(ORDER, order, "cancel", order.order_id, why)
+        order.asked_at = order.canceled_at = at
         out.commands.append(Cancel(order.order_id))
-        order.canceled_at = at
-        doubt.cancels.step(at)
-        self._agenda.note(order.order_id, doubt.next_at(at))
 
     def repost(self, order: Order, out: StepBuilder) -> None:
         """Send the bytes of an order that is still wanted again, where the venue does not know them, in time.
@@ -145,9 +167,9 @@ class Doubts:
             order, doubt = self._orders.get(subject), self._doubts.get(subject)
             if order is None or doubt is None:
                 continue
-            if at >= doubt.queries.next_at:
+            if doubt.active and at >= doubt.queries.next_at:
                 self.ask(order, out)
-            else:
+            elif doubt.active or doubt.cancels.next_at > at:
                 self._agenda.note(subject, doubt.next_at(at))
             yield order
 

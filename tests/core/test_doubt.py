@@ -136,9 +136,9 @@ def test_a_second_copy_that_is_refused_while_the_first_turns_out_to_rest_is_aske
     story.silence()
     story.missing()
     story.shown(OrderStatus.LIVE)
-    step = story.tell(Rejected(story.at, story.order.order_id, "not enough balance / allowance"))
+    story.tell(Rejected(story.at, story.order.order_id, "not enough balance / allowance"))
     assert story.order.state == "UNKNOWN"
-    assert story.mine(step.commands, QueryOrder)
+    assert story.mine(story.later(250 * MILLISECOND), QueryOrder)
     assert story.engine.outcome is Outcome.RUNNING
 
 
@@ -149,6 +149,7 @@ def test_an_order_that_lands_late_after_the_market_moved_is_cancelled_by_id_unti
     story.tell(CancelRejected(story.at, story.order.order_id, "Order not found"))
     assert story.order.state == "UNKNOWN"
     assert Cancel(story.order.order_id) in story.later(SECOND)
+    story.tell(CancelRejected(story.at, story.order.order_id, "Order not found"))
     story.shown(OrderStatus.LIVE)
     assert Cancel(story.order.order_id) in story.step.commands
     story.tell(Canceled(story.at, story.order.order_id))
@@ -163,6 +164,17 @@ def test_a_cancel_is_not_sent_with_every_event_but_with_every_step_of_the_pace(s
     assert len([c for c in canceled(commands) if c.order_id == story.order.order_id]) == 1
     again = [c for c in canceled(story.later(10 * SECOND)) if c.order_id == story.order.order_id]
     assert 4 <= len(again) <= 6
+
+
+def test_an_order_that_falls_into_doubt_again_and_again_is_asked_about_at_the_same_pace(story):
+    story.tell(Accepted(story.at, story.order.order_id))
+    commands = list(story.touch("0.59", "0.61").commands)
+    for _ in range(100):
+        story.at += 10 * MILLISECOND
+        commands += story.tell(Unanswered(story.at, story.order.order_id, "the venue restarts")).commands
+        commands += story.shown(OrderStatus.LIVE).commands
+    assert len([c for c in canceled(commands) if c.order_id == story.order.order_id]) == 5
+    assert len(story.mine(commands, QueryOrder)) == 3
 
 
 def test_a_refused_cancel_of_an_order_in_doubt_is_followed_by_a_query(story):
@@ -220,7 +232,7 @@ def test_an_order_that_is_shown_live_or_delayed_is_live(story, status):
     story.silence()
     story.shown(status)
     assert story.order.state == "LIVE"
-    assert story.step.wake_at is None or story.order.order_id not in story.engine.desk.doubts
+    assert story.mine(story.later(20 * SECOND), QueryOrder) == []
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.UNMATCHED, OrderStatus.INVALID])
