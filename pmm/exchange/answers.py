@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -17,6 +17,8 @@ from aiohttp.http import SERVER_SOFTWARE
 from pmm.model import Price, TokenId, price_text
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# Headers beside the usual ones: names and values.
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 # What the log is told about a request: its body where it was signed, and the fault that it met.
 BODY = web.RequestKey("body", bytes)
@@ -54,14 +56,12 @@ class Answer(web.Response):
     status: int = 200
     keep_alive: bool | None = True
     body: bytes = b""
-    headers: Mapping[str, str] = {}  # type: ignore[assignment]  # only those beside the usual ones
+    headers: Headers = ()  # type: ignore[assignment]  # nobody writes into what was told
 
-    def __init__(
-        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = _JSON
-    ) -> None:
+    def __init__(self, body: bytes, status: int = 200, headers: Headers = (), kind: str = _JSON) -> None:
         self.body = body
         self.status = status
-        self.headers = headers or {}
+        self.headers = headers
         self._kind = kind
         self._writer: AbstractStreamWriter | None = None
         self._long: web.Response | None = None
@@ -75,7 +75,7 @@ class Answer(web.Response):
         ):
             self._writer = request.writer
             return self._writer
-        headers = {**self.headers, hdrs.CONTENT_TYPE: self._kind}
+        headers = (*self.headers, (hdrs.CONTENT_TYPE, self._kind))
         self._long = web.Response(body=self.body, status=self.status, headers=headers)
         writer = await self._long.prepare(request)
         self.keep_alive = self._long.keep_alive
@@ -85,23 +85,23 @@ class Answer(web.Response):
         if self._long is not None:
             await self._long.write_eof(data)
         elif self._writer is not None:
-            await self._writer.write_eof(self._head().encode() + self.body)
-
-    def _head(self) -> str:
-        more = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
-        first, length = _FIRST_LINES[self.status], len(self.body)
-        return f"{first}{more}Content-Type: {self._kind}\r\nContent-Length: {length}\r\n{_last_lines(int(time.time()))}"
+            head = _head(self.status, self.headers, self._kind, len(self.body), int(time.time()))
+            await self._writer.write_eof(head + self.body)
 
 
-@lru_cache(maxsize=1)
-def _last_lines(second: int) -> str:
-    return f"Date: {formatdate(second, usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n"
+@lru_cache(maxsize=64)
+def _head(status: int, headers: Headers, kind: str, length: int, second: int) -> bytes:
+    """What comes before a body: the same for most orders of a second."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    date = formatdate(second, usegmt=True)
+    usual = f"Content-Type: {kind}\r\nContent-Length: {length}\r\nDate: {date}\r\nServer: {SERVER_SOFTWARE}\r\n"
+    return f"{_FIRST_LINES[status]}{more}{usual}\r\n".encode()
 
 
 class Refused(Exception):
     """A request that is answered with `body`: `{"error": text}` and whatever `more` there is to say."""
 
-    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None, **more: object) -> None:
+    def __init__(self, status: int, text: str, headers: Headers = (), **more: object) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
@@ -112,7 +112,7 @@ class Refused(Exception):
         return answer(self.body, self.status, self.headers)
 
 
-def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def answer(body: object, status: int = 200, headers: Headers = ()) -> Answer:
     """A JSON answer."""
     return Answer(orjson.dumps(body), status, headers)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
+from pmm.exchange.answers import Headers
 from pmm.model import SECOND, Nanos
 
 TOO_MANY_REQUESTS = "Too Many Requests"
@@ -51,7 +50,7 @@ class Verdict(NamedTuple):
     """Whether a request goes on, and what its answer says about the bucket."""
 
     allowed: bool
-    headers: Mapping[str, str]
+    headers: Headers
 
 
 class Bucket:
@@ -102,13 +101,13 @@ class Limits:
 
 
 @lru_cache(maxsize=1024)
-def _headers(remaining: int, reset_s: int, tier: str, wait_s: int | None, *, enforced: bool) -> Mapping[str, str]:
+def _headers(remaining: int, reset_s: int, tier: str, wait_s: int | None, *, enforced: bool) -> Headers:
     """`wait_s` is set where the request did not fit.  The second, and what is left of a bucket, often stay the same."""
-    headers = {
-        "Poly-RateLimit-Remaining": str(remaining),
-        "Poly-RateLimit-Reset": str(reset_s),
-        "Poly-RateLimit-Tier": tier,
-    }
-    if wait_s is not None:
-        headers |= {"Retry-After": str(max(1, wait_s))} if enforced else {"Poly-RateLimit-Warning": "true"}
-    return MappingProxyType(headers)
+    headers = (
+        ("Poly-RateLimit-Remaining", str(remaining)),
+        ("Poly-RateLimit-Reset", str(reset_s)),
+        ("Poly-RateLimit-Tier", tier),
+    )
+    if wait_s is None:
+        return headers
+    return (*headers, ("Retry-After", str(max(1, wait_s))) if enforced else ("Poly-RateLimit-Warning", "true"))

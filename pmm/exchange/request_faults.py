@@ -219,7 +219,7 @@ def _failure(rule: RequestRule) -> web.Response:
     if rule.retry_after is None:
         return answer(body, rule.status)
     body["retry_after_seconds"] = rule.retry_after
-    return answer(body, rule.status, {"Retry-After": str(rule.retry_after)})
+    return answer(body, rule.status, (("Retry-After", str(rule.retry_after)),))
 
 
 def _overwritten(told: object, fields: Mapping[str, object]) -> object:

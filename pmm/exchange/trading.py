@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 from aiohttp import web
 
 from pmm.eip712 import SignatureType
-from pmm.exchange.answers import BODY, NO_MARKET, SPOILED, Refused, answer
+from pmm.exchange.answers import BODY, NO_MARKET, SPOILED, Headers, Refused, answer
 from pmm.exchange.auth import Auth
 from pmm.exchange.clock import Clock
 from pmm.exchange.keys import Key
@@ -199,7 +199,7 @@ class Trading:
         self._charge(key, results)
         return self._canceled(results, headers)
 
-    def _canceled(self, results: Iterable[Cancels | Refusal], headers: Mapping[str, str]) -> web.Response:
+    def _canceled(self, results: Iterable[Cancels | Refusal], headers: Headers) -> web.Response:
         self._settle()
         canceled: list[str] = []
         refused: dict[str, str] = {}
@@ -212,7 +212,7 @@ class Trading:
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
-    def _spend(self, key: Key, cost: int, *, cancels: bool) -> Mapping[str, str]:
+    def _spend(self, key: Key, cost: int, *, cancels: bool) -> Headers:
         """The headers about the bucket of the key's wallet.  Raises Refused when it is exhausted."""
         verdict = self._limits.spend(key.address, cost, self._clock.now(), cancels=cancels)
         if not verdict.allowed:
@@ -254,11 +254,11 @@ def _outcome(result: Placed | Refusal) -> dict[str, object]:
     }
 
 
-def _refused(refusal: Refusal, headers: Mapping[str, str]) -> Refused:
+def _refused(refusal: Refusal, headers: Headers) -> Refused:
     more: dict[str, object] = {}
     if refusal.code is not None:
         more["code"] = refusal.code
     if refusal.retry_after is not None:
         more["retry_after_seconds"] = refusal.retry_after
-        headers = {**headers, "Retry-After": str(refusal.retry_after)}
+        headers = (*headers, ("Retry-After", str(refusal.retry_after)))
     return Refused(refusal.status, refusal.text, headers=headers, **more)
