@@ -17,6 +17,7 @@ from pmm.commands import Place
 from pmm.eip712 import (
     ORDER_TYPE_HASH,
     POLYGON,
+    UINT256_MAX,
     ZERO_BYTES32,
     Generation,
     SignatureType,
@@ -61,6 +62,8 @@ GTD_AHEAD: Nanos = 185 * SECOND
 # Salts travel as JSON numbers, which many readers hold as doubles.
 SALT_MAX = (1 << 53) - 1
 KEY_BYTES = 32
+# 2**256 has 78 digits.
+TOKEN_DIGITS_MAX = 78
 # Two tokens, two sides and two times in force for a thousand markets; when it is full it starts anew.
 FORMS_MAX = 8_192
 
@@ -285,7 +288,9 @@ def _has(market: Market, token_id: TokenId) -> bool:
 
 @lru_cache(maxsize=FORMS_MAX)
 def _is_traded_by(token: TokenId, version: str) -> bool:
-    return token.isdecimal() and (generation_of(int(token)) is Generation.V3) is (version == "v2")
+    if not (token.isascii() and token.isdecimal() and len(token) <= TOKEN_DIGITS_MAX and int(token) <= UINT256_MAX):
+        return False
+    return (generation_of(int(token)) is Generation.V3) is (version == "v2")
 
 
 def _template(place: Place, maker: str, signer: str, kind: SignatureType, owner: str) -> str:

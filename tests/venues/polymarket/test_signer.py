@@ -263,7 +263,10 @@ def test_a_salt_that_a_reader_of_json_may_change_is_refused(salt: int) -> None:
     [
         replace(MARKET, version="v2"),
         replace(PROTOCOL_V2.market, version="v1"),
-        replace(MARKET, tokens=(Token("-1", "Yes"), Token("x", "No"))),
+        replace(MARKET, tokens=(Token("-1", "Yes"), Token(NO, "No"))),
+        replace(MARKET, tokens=(Token("\u0661", "Yes"), Token(NO, "No"))),
+        replace(MARKET, tokens=(Token(str(2**256), "Yes"), Token(NO, "No"))),
+        replace(MARKET, tokens=(Token("9" * 5_000, "Yes"), Token(NO, "No"))),
     ],
 )
 def test_a_token_of_another_kind_than_its_market_says_is_refused(market: Market) -> None:
