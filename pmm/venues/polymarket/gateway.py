@@ -112,7 +112,7 @@ class PolymarketGateway:
                 if not self._out.withdraw(command.order_id):
                     self._cancels.put(command.order_id)
             case CancelAll():
-                self._out.withdraw()
+                self._out.withdraw_all()
                 self._cancels.put_all()
             case QueryOrder():
                 self._asks.query(command.order_id)

@@ -89,7 +89,7 @@ class OrdersOut:
         self._clock = clock
         self._short = short
         self._queue: deque[_Waiting] = deque()
-        self._preparing: set[OrderId] = set()
+        self._preparing: dict[OrderId, Place | Repost] = {}
         self._withdrawn: set[OrderId] = set()
         self._over: list[OrderId] = []
         self._stirred = asyncio.Event()
@@ -102,13 +102,19 @@ class OrdersOut:
         self._queue.append(_Waiting(command, at))
         self._stirred.set()
 
-    def withdraw(self, order_id: OrderId | None = None) -> bool:
-        """Let an order that was not sent yet (or, without an id, all of them) not be sent; whether there was one."""
-        waiting = {one.command.order_id for one in self._queue if isinstance(one.command, Place)} | self._preparing
-        found = waiting if order_id is None else waiting & {order_id}
-        self._withdrawn |= found
+    def withdraw(self, order_id: OrderId) -> bool:
+        """Let an order not be sent; whether it is certain that it never was.  Nor is it sent again."""
+        waiting = {one.command.order_id: one.command for one in self._queue} | self._preparing
+        command = waiting.get(order_id)
+        if command is not None:
+            self._withdrawn.add(order_id)
+            self._stirred.set()
+        return isinstance(command, Place)
+
+    def withdraw_all(self) -> None:
+        """Let nothing be sent that was not sent yet."""
+        self._withdrawn |= {one.command.order_id for one in self._queue} | self._preparing.keys()
         self._stirred.set()
-        return bool(found)
 
     async def serve(self, emit: Emit) -> None:
         """Work until cancelled."""
@@ -149,9 +155,10 @@ class OrdersOut:
     def _refuse_old(self) -> None:
         """Take out of the queue what was withdrawn or has waited too long."""
         oldest = self._clock() - self._latency_gate
+        withdrawn = frozenset(self._withdrawn)
         kept: deque[_Waiting] = deque()
         for one in self._queue:
-            gone = one.command.order_id in self._withdrawn
+            gone = one.command.order_id in withdrawn
             if gone or one.at < oldest:
                 self._refuse(one.command, WITHDRAWN if gone else TOO_OLD)
             else:
@@ -166,12 +173,14 @@ class OrdersOut:
             if known is None or not known.intent.body:
                 self._refuse(command, "its bytes are not known any more")
                 return None
-            return _Ready(known.intent, one.at, again=True)
-        intent = self._sign(command)
-        if intent is None:
-            return None
-        self._preparing.add(command.order_id)
-        return _Ready(intent, one.at, again=False)
+            intent = known.intent
+        else:
+            signed = self._sign(command)
+            if signed is None:
+                return None
+            intent = signed
+        self._preparing[command.order_id] = command
+        return _Ready(intent, one.at, again=isinstance(command, Repost))
 
     def _sign(self, place: Place) -> Intent | None:
         market = self._facts.get(place.market)
@@ -215,7 +224,7 @@ class OrdersOut:
         """Nothing of these is sent, and no more is to be wanted."""
         now = self._clock()
         for intent in intents:
-            self._preparing.discard(intent.order_id)
+            self._preparing.pop(intent.order_id, None)
             self._withdrawn.discard(intent.order_id)
             self._emit(Rejected(now, intent.order_id, f"not sent: {error.message}"))
         if self.failure is None:
@@ -228,7 +237,7 @@ class OrdersOut:
         going: list[_Ready] = []
         for one in ready:
             order_id = one.intent.order_id
-            self._preparing.discard(order_id)
+            self._preparing.pop(order_id, None)
             gone = order_id in self._withdrawn
             if gone or one.at < now - self._latency_gate:
                 self._refuse(one, WITHDRAWN if gone else TOO_OLD)

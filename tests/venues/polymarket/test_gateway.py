@@ -190,6 +190,29 @@ async def test_a_kill_stops_orders_that_are_being_written_down(ours, floor):
     assert await requests(floor, "POST /order") == [0]
 
 
+async def test_a_kill_stops_what_would_be_sent_again(floor):
+    async with account(floor, listen=False) as ours:
+        await ours.harm("POST /order", "lose")
+        order_id = ours.place()
+        await ours.told.one(Unanswered, order_id=order_id)
+        ours.repost(order_id)
+        ours.cancel_all()
+        await ours.told.until(lambda: len(ours.told.of(Unanswered)) == 2)
+        assert ours.told.of(Unanswered)[1].cause == "not sent again: canceled before it was sent"
+        assert await requests(floor, "POST /order") == [1]
+
+
+async def test_an_order_in_doubt_that_is_canceled_is_not_sent_again_and_canceled_at_the_venue(floor):
+    async with account(floor, listen=False) as ours:
+        await ours.harm("POST /order", "cut")
+        order_id = ours.place()
+        await ours.told.one(Unanswered, order_id=order_id)
+        ours.repost(order_id)
+        ours.cancel(order_id)
+        await ours.told.one(Canceled, order_id=order_id)
+        assert await requests(floor, "POST /order", "DELETE /order") == [1, 1]
+
+
 async def test_a_cancel_of_everything_tells_which_of_ours_went(ours, floor):
     order_ids = ours.place_all([("BUY", f"0.{10 + number}", "10") for number in range(3)])
     await ours.told.until(lambda: len(ours.told.of(Accepted)) == 3)
