@@ -2,13 +2,15 @@
 
 import pytest
 
-from pmm.account import Balances
+from pmm.account import Balances, TradeStatus
+from pmm.commands import Cancel, CancelAll
 from pmm.core.balance_check import BalanceCheck, Booked, Span, booked_in
+from pmm.core.engine import Outcome
 from pmm.core.ledger import Ledger
 from pmm.core.step import Fill, StepBuilder
-from pmm.events import Timer
+from pmm.events import Settled, Timer
 from pmm.model import GRID, Side
-from tests.support.account import USD
+from tests.support.account import USD, LiveStage, moment
 from tests.support.story import CONDITION, YES, shares
 
 
@@ -148,3 +150,46 @@ def test_a_token_seen_for_the_first_time_starts_from_there():
     for _ in range(3):
         check.check.on_read(other, Booked(Span(0, 0), {}, {}), out)
     assert out.changes == []
+
+
+# --- stories of a run: B098 ----------------------------------------
+
+
+def test_a_drop_of_balance_that_no_fill_explains_stops_quoting_at_once_and_halts_when_read_again():
+    stage = LiveStage()
+    stage.switch(20, cash=700 * USD)
+    stage.live(60)
+    assert stage.engine.outcome is Outcome.HALTED
+    assert stage.engine.cause == ("balance drop: the account is worth 700 USD, 300 USD less than its fills explain")
+    assert 35 <= stage.times(CancelAll)[0] <= 35.5
+    assert stage.times(Cancel)[0] <= 30.5
+
+
+def test_a_drop_that_the_next_read_takes_back_costs_a_pause():
+    stage = LiveStage()
+    stage.switch(29, cash=700 * USD)
+    stage.switch(31, cash=1000 * USD)
+    stage.live(60)
+    assert stage.engine.outcome is Outcome.STOPPED
+    assert stage.quoting(40)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_fills_explain_balances_while_they_are_pending_and_after(settled):
+    stage = LiveStage()
+    account = stage.account
+    account.later(moment(20), lambda at: account.fill(next(iter(account.resting)), at))
+    if settled:
+        account.later(moment(21), lambda at: [Settled(at, "dry-1", "t1", TradeStatus.CONFIRMED)])
+    stage.live(130)
+    assert stage.changes("balance") == []
+    assert stage.engine.outcome is Outcome.STOPPED
+
+
+def test_a_fill_that_nobody_told_is_announced_and_no_reason_to_halt():
+    stage = LiveStage()
+    account = stage.account
+    account.later(moment(20), lambda at: account.fill(next(iter(account.resting)), at)[1:])
+    stage.live(100)
+    assert {change.subject[:5] for change in stage.changes("balance")} == {"cash", "token"}
+    assert stage.engine.outcome is Outcome.STOPPED

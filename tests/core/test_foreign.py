@@ -1,9 +1,10 @@
 """Orders of others on the account are counted, announced when they change, and nothing else."""
 
+from pmm.commands import CancelAll
 from pmm.core.foreign import Foreign
 from pmm.core.step import StepBuilder
 from pmm.events import Timer
-from tests.support.account import stranger
+from tests.support.account import LiveStage, stranger
 from tests.support.story import CONDITION
 
 
@@ -41,3 +42,19 @@ def test_the_last_list_counts():
     read(foreign, stranger(1))
     read(foreign)
     assert foreign.of(CONDITION) == ()
+
+
+# --- stories of a run: F33 ----------------------------------------
+
+
+def test_orders_of_others_are_counted_announced_and_left_alone():
+    stage = LiveStage()
+    stage.switch(11, foreign=(stranger(1), stranger(2), stranger(3, "0xother")))
+    stage.switch(21, foreign=(stranger(2),))
+    stage.live(30)
+    assert [(c.old, c.new) for c in stage.changes("foreign")] == [("0", "3"), ("3", "1")]
+    assert stage.engine.account.foreign(CONDITION) == (stranger(2),)
+    assert stage.engine.account.foreign("0xother") == ()
+    assert stage.account.foreign == (stranger(2),)
+    assert stage.times(CancelAll) == []
+    assert stage.history[-1].done

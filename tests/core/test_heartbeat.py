@@ -2,10 +2,13 @@
 
 import pytest
 
+from pmm.commands import Cancel, CancelAll, ReadAccount, StopHeartbeat
+from pmm.core.engine import Outcome
 from pmm.core.heartbeat import HEARTBEAT, LAPSE, Heartbeat
 from pmm.core.step import StepBuilder
 from pmm.events import Beat, BeatNews, Timer
 from pmm.model import SECOND
+from tests.support.account import LiveStage, kill, moment, stranger, told_beat
 
 INTERVAL = 5 * SECOND
 
@@ -109,3 +112,51 @@ def test_a_foreign_chain_keeps_its_cause():
     beat(heartbeat, 5, BeatNews.FOREIGN)
     beat(heartbeat, 6)
     assert heartbeat.problem(7 * SECOND) == "another engine beats on this account: no word"
+
+
+# --- stories of a run: F11, F25, F30 ----------------------------------------
+
+
+def test_one_lost_heartbeat_costs_nothing():
+    stage = LiveStage()
+    stage.switch(14, beats_up=False)
+    stage.switch(16, beats_up=True)
+    stage.live(30)
+    assert stage.states("heartbeat") == ["WAITING", "BEATING", "LATE", "BEATING"]
+    assert [at for at in stage.times(Cancel) if at < 29] == []
+
+
+def test_after_a_lapse_the_account_is_read_at_once_and_on_the_way_back():
+    stage = LiveStage()
+    stage.switch(12, beats_up=False)
+    stage.switch(32, beats_up=True)
+    stage.live(40)
+    causes = {read.cause: at for at, read in stage.commands(ReadAccount)}
+    assert 20 <= causes["the heartbeat lapsed"] <= 20.3
+    assert 32 <= causes["the heartbeat is back"] <= 34.3
+    assert stage.quoting(37)
+
+
+def test_the_beat_of_another_engine_halts_and_leaves_its_orders_alone():
+    stage = LiveStage()
+    stage.account.foreign = (stranger(),)
+    stage.tell(10, told_beat(BeatNews.FOREIGN))
+    stage.live(30)
+    assert stage.engine.outcome is Outcome.HALTED
+    assert stage.engine.cause == "another engine beats on this account: told so"
+    assert stage.history[-1].done
+    assert stage.history[-1].event.at < moment(10.5)
+    assert stage.times(CancelAll) == []
+    assert len(stage.times(StopHeartbeat)) == 1
+    assert stage.account.foreign
+
+
+def test_the_operator_may_cancel_everything_also_where_another_engine_is_on_the_account():
+    stage = LiveStage()
+    stage.account.foreign = (stranger(),)
+    stage.switch(9, others_place_anew=True)
+    stage.tell(11, told_beat(BeatNews.FOREIGN))
+    stage.tell(11.01, kill)
+    stage.live(12)
+    assert stage.times(CancelAll)[0] == 11.01
+    assert len(stage.times(StopHeartbeat)) == 1

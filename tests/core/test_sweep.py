@@ -1,11 +1,13 @@
 """Everything is cancelled again and again until the list of open orders was read empty after it."""
 
-from pmm.commands import CancelAll
+from pmm.commands import CancelAll, StopHeartbeat
+from pmm.core.engine import Outcome
 from pmm.core.step import StepBuilder
 from pmm.core.sweep import Sweep
-from pmm.events import AccountRead, Timer
+from pmm.events import AccountRead, Canceled, Timer
 from pmm.model import SECOND
-from tests.support.account import stranger
+from tests.support.account import LiveStage, kill, moment, stranger
+from tests.support.story import START
 
 
 def started(at=0):
@@ -71,3 +73,50 @@ def test_looks_at_a_list_that_is_not_empty_come_soon_at_first():
 def test_the_moment_when_the_last_order_of_ours_is_over_is_noticed_once():
     sweep, _ = started()
     assert [sweep.emptied(ours_open=ours) for ours in (True, True, False, False)] == [False, False, True, False]
+
+
+# --- stories of a run ----------------------------------------
+
+
+def test_a_kill_cancels_everything_at_once_and_ends_when_the_list_was_read_empty():
+    stage = LiveStage()
+    stage.account.foreign = (stranger(),)
+    stage.tell(10, kill)
+    stage.live(30)
+    step = next(step for step in stage.history if step.event.at == moment(10) and step.commands)
+    assert [type(command) for command in step.commands[:2]] == [CancelAll, StopHeartbeat]
+    assert stage.history[-1].done
+    assert stage.history[-1].event.at <= moment(10.3)
+    assert (stage.account.foreign, stage.account.resting, stage.account.beating) == ((), {}, False)
+    assert stage.states("heartbeat")[-1] == "OFF"
+
+
+def test_a_kill_that_nobody_answers_goes_on_for_ever_and_is_never_done():
+    stage = LiveStage()
+    stage.switch(9, rest_up=False)
+    stage.tell(10, kill)
+    stage.live(30)
+    assert stage.times(CancelAll) == [10, 11, 13, 18, 23, 28, 33, 38]
+    assert len(stage.times(StopHeartbeat)) == 1
+    assert not stage.history[-1].done
+
+
+def test_a_kill_is_not_done_while_others_place_anew():
+    stage = LiveStage()
+    stage.account.foreign = (stranger(),)
+    stage.switch(9, others_place_anew=True)
+    stage.tell(10, kill)
+    stage.switch(12, others_place_anew=False)
+    stage.live(30)
+    assert stage.times(CancelAll) == [10, 11, 13]
+    assert stage.history[-1].done
+    assert 13 <= (stage.history[-1].event.at - START) / SECOND <= 13.5
+
+
+def test_every_halt_is_a_kill():
+    stage = LiveStage()
+    stage.tell(10, lambda at: Canceled(at, "unheard-of"))
+    stage.live(30)
+    assert stage.engine.outcome is Outcome.HALTED
+    assert stage.history[-1].done
+    assert stage.times(CancelAll)[0] == 10

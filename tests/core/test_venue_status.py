@@ -2,10 +2,12 @@
 
 import pytest
 
+from pmm.commands import Cancel, Place, ReadAccount
 from pmm.core.step import StepBuilder
 from pmm.core.venue_status import CLOSED, FIRST_WAIT, VENUE, WAIT_MAX, Venue
 from pmm.events import Timer, VenueNews, VenueStatus
 from pmm.model import SECOND
+from tests.support.account import LiveStage, moment
 
 MODES = [status for status in VenueStatus if status is not VenueStatus.NORMAL]
 
@@ -115,3 +117,67 @@ def test_the_same_word_again_asks_for_no_read():
     assert not told(venue, 1, VenueStatus.NORMAL)
     told(venue, 2, VenueStatus.POST_ONLY)
     assert not told(venue, 3, VenueStatus.POST_ONLY)
+
+
+# --- stories of a run: F05 ----------------------------------------
+
+
+@pytest.mark.parametrize("wiped", [False, True])
+def test_a_restart_is_waited_for_and_quoting_resumes_within_five_seconds_of_its_end(wiped):
+    stage = LiveStage()
+    stage.switch(20, mode=VenueStatus.RESTARTING, retry_at=moment(50))
+    stage.tell(20.5, stage.account.news)
+    if wiped:
+        stage.switch(30, resting={})
+    stage.switch(50, mode=VenueStatus.POST_ONLY)
+    stage.look(55, lambda: len(stage.account.resting))
+    stage.live(60)
+    assert stage.states("venue") == ["RESTARTING", "NORMAL"]
+    assert not [at for at in stage.times(Place) if 20.5 <= at < 50]
+    assert stage.reasons(30) == {"the venue is restarting: told by an answer"}
+    assert stage.quoting(55)
+    assert stage.seen == [2]
+
+
+def test_after_a_restart_open_orders_are_read_before_anything_is_placed():
+    stage = LiveStage()
+    stage.switch(20, mode=VenueStatus.RESTARTING, retry_at=moment(30))
+    stage.tell(20.5, stage.account.news)
+    stage.switch(25, resting={})
+    stage.switch(30, mode=VenueStatus.NORMAL)
+    stage.live(40)
+    read = next(at for at, command in stage.commands(ReadAccount) if command.cause == "the venue is back")
+    assert 30 <= read <= 31.1
+    assert read < min(at for at in stage.times(Place) if at >= 25)
+
+
+def test_orders_that_the_venue_kept_or_lost_in_a_restart_are_in_doubt_until_they_were_read():
+    stage = LiveStage()
+    stage.switch(20, mode=VenueStatus.RESTARTING, retry_at=moment(30))
+    stage.tell(20.5, stage.account.news)
+    stage.switch(29, mode=VenueStatus.NORMAL)
+    stage.look(25, lambda: stage.engine.account.doubtful_since)
+    stage.look(35, lambda: stage.engine.account.doubtful_since)
+    stage.live(40)
+    assert stage.seen == [moment(20.5), None]
+
+
+@pytest.mark.parametrize("mode", [VenueStatus.CANCEL_ONLY, VenueStatus.DISABLED])
+def test_nothing_is_placed_while_the_venue_is_closed(mode):
+    stage = LiveStage()
+    stage.switch(20, mode=mode, retry_at=moment(40))
+    stage.tell(20.5, stage.account.news)
+    stage.switch(25, resting={})
+    stage.switch(40, mode=VenueStatus.NORMAL)
+    stage.live(60)
+    assert not [at for at in stage.times(Place) if 20.5 <= at < 40]
+    assert stage.quoting(45)
+
+
+def test_cancels_are_tried_in_every_mode():
+    stage = LiveStage()
+    stage.switch(20, mode=VenueStatus.DISABLED)
+    stage.tell(20.5, stage.account.news)
+    stage.live(30)
+    assert [at for at in stage.times(Cancel) if at < 22][:2] == [20.5, 20.5]
+    assert len([at for at in stage.times(Cancel) if at < 29]) <= 20

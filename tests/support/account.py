@@ -21,6 +21,8 @@ from pmm.events import (
     Event,
     FeedNews,
     Filled,
+    Operator,
+    OperatorAction,
     OrderMissing,
     OrderShown,
     Reading,
@@ -38,6 +40,19 @@ DEADLINE = 2 * SECOND
 USD = 1_000_000
 # Two orders in one market and a minute or two: whoever asks for more than this does not back off.
 COMMANDS_MAX = 1_500
+
+
+def moment(seconds: float) -> Nanos:
+    """A moment of the run."""
+    return START + round(seconds * SECOND)
+
+
+def told_beat(news: BeatNews) -> Callable[[Nanos], Beat]:
+    return lambda at: Beat(at, at - SECOND // 10, news, "told so")
+
+
+def kill(at: Nanos) -> Operator:
+    return Operator(at, OperatorAction.KILL, "drill")
 
 
 def stranger(number: int = 1, market: str = CONDITION) -> OwnOrder:
@@ -66,6 +81,7 @@ class VenueAccount:
     beating: bool = True
     others_place_anew: bool = False
     told_open: set[OrderId] = field(default_factory=set)
+    taken: set[OrderId] = field(default_factory=set)
     _beat_at: Nanos = START
     _agenda: list[tuple[Nanos, int, Callable[[Nanos], list[Event]]]] = field(default_factory=list)
     _sequence: count[int] = field(default_factory=count)
@@ -127,19 +143,20 @@ class VenueAccount:
         if self.mode in (VenueStatus.NORMAL, VenueStatus.POST_ONLY):
             self.resting[place.order_id] = place
             self.told_open.add(place.order_id)
+            self.taken.add(place.order_id)
             return [Accepted(back, place.order_id)]
-        return [Unanswered(back, place.order_id, str(self.mode)), self._news(back)]
+        return [Unanswered(back, place.order_id, str(self.mode)), self.news(back)]
 
     def _cancel(self, order_id: OrderId, back: Nanos) -> list[Event]:
         if not self.rest_up:
             return [Unanswered(back + DEADLINE, order_id, "time-out")]
         if self.mode in (VenueStatus.RESTARTING, VenueStatus.DISABLED):
-            return [Unanswered(back, order_id, str(self.mode)), self._news(back)]
+            return [Unanswered(back, order_id, str(self.mode)), self.news(back)]
         return (
             [self._gone(order_id, back)] if order_id in self.resting else [CancelRejected(back, order_id, "not found")]
         )
 
-    def _news(self, at: Nanos) -> VenueNews:
+    def news(self, at: Nanos) -> VenueNews:
         return VenueNews(at, self.mode, self.retry_at, "told by an answer")
 
     def _gone(self, order_id: OrderId, at: Nanos) -> Canceled:
@@ -150,6 +167,8 @@ class VenueAccount:
     def _shown(self, order_id: OrderId, at: Nanos, back: Nanos) -> Event:
         if order_id in self.resting:
             return OrderShown(back, at, order_id, OrderStatus.LIVE, 0)
+        if order_id in self.taken:
+            return OrderShown(back, at, order_id, OrderStatus.CANCELED, 0)
         return OrderMissing(back, at, order_id, Reading.ORDER)
 
     def _read(self, at: Nanos, balances: bool) -> list[Event]:
@@ -184,6 +203,7 @@ class LiveStage(Stage):
         super().__init__(config=EngineConfig(account=limits or AccountLimits()))
         self.account = self.gateway = VenueAccount()
         self.asked = 0
+        self.seen: list[object] = []
 
     def on_step(self, step, took):
         super().on_step(step, took)
@@ -192,7 +212,7 @@ class LiveStage(Stage):
 
     def tell(self, seconds: float, event: Callable[[Nanos], Event]) -> None:
         """An event of its own reaches the engine at a moment of the run."""
-        self.account.later(START + round(seconds * SECOND), lambda at: [event(at)])
+        self.account.later(moment(seconds), lambda at: [event(at)])
 
     def switch(self, seconds: float, **switches: object) -> None:
         """Turn switches of the account at a moment of the run."""
@@ -202,7 +222,11 @@ class LiveStage(Stage):
                 setattr(self.account, name, value)
             return []
 
-        self.account.later(START + round(seconds * SECOND), turn)
+        self.account.later(moment(seconds), turn)
+
+    def look(self, seconds: float, at_what: Callable[[], object]) -> None:
+        """Remember what something is at a moment of the run."""
+        self.account.later(moment(seconds), lambda at: self.seen.append(at_what()) or [])
 
     def times(self, kind: type) -> list[float]:
         """When commands of a kind were given, in seconds of the run."""
@@ -213,12 +237,12 @@ class LiveStage(Stage):
 
     def reasons(self, seconds: float) -> set[str]:
         """What the decisions of one second said."""
-        whole = START + round(seconds * SECOND)
+        whole = moment(seconds)
         return {d.targets.reason for s in self.history for d in s.decisions if 0 <= d.at - whole < SECOND}
 
     def quoting(self, seconds: float) -> bool:
         """Whether every decision of one second wanted something."""
-        whole = START + round(seconds * SECOND)
+        whole = moment(seconds)
         told = [d.targets for s in self.history for d in s.decisions if 0 <= d.at - whole < SECOND]
         return bool(told) and all(targets.bid or targets.ask for targets in told)
 
