@@ -57,7 +57,6 @@ def _config(settings: Settings, order_prefix: str) -> EngineConfig:
         config,
         tif=TimeInForce(live.tif.upper()),
         order_life=live.order_life_ns,
-        latency_gate=live.latency_gate_ns,
         max_order=live.max_order_micro,
         max_market=live.max_market_micro,
         max_account=min(live.max_account_micro, risk.max_total_exposure_micro),

@@ -10,7 +10,7 @@ from pmm.core.exposure import Caps
 from pmm.core.feed import FeedLimits
 from pmm.core.risk import RiskLimits
 from pmm.core.trust import FallbackLimits, TrustLimits
-from pmm.model import SECOND, SHARE, Money, Nanos, Price, Size, TimeInForce
+from pmm.model import SHARE, Money, Nanos, Price, Size, TimeInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class EngineConfig:
     """`requote_threshold` in price units, `max_position` in micro-shares of net YES per market.
 
     `account` watches the account of live trading; a dry run has none.  Orders are replaced before they are
-    `order_life` old, GTD orders end then; `latency_gate` is how old a decision may be that is sent once more.
-    `max_order`, `max_market` and `max_account` (micro-USD) bound what an order is worth and what could be lost.
+    `order_life` old, GTD orders end then.  `max_order`, `max_market` and `max_account` (micro-USD) bound what an order
+    is worth and what could be lost.
     """
 
     requote_threshold: Price = 200
@@ -32,14 +32,13 @@ class EngineConfig:
     account: AccountLimits | None = None
     tif: TimeInForce = TimeInForce.GTC
     order_life: Nanos | None = None
-    latency_gate: Nanos = SECOND
     max_order: Money | None = None
     max_market: Money | None = None
     max_account: Money | None = None
 
     @property
     def terms(self) -> OrderTerms:
-        return OrderTerms(self.order_prefix, self.tif, self.order_life, self.latency_gate)
+        return OrderTerms(self.order_prefix, self.tif, self.order_life)
 
     @property
     def caps(self) -> Caps:

@@ -31,7 +31,6 @@ from pmm.events import (
     Filled,
     OrderMissing,
     OrderShown,
-    Rejected,
     Settled,
     Unanswered,
 )
@@ -51,7 +50,6 @@ class OrderTerms:
     prefix: str = "dry-"
     tif: TimeInForce = TimeInForce.GTC
     life: Nanos | None = None
-    latency_gate: Nanos = SECOND
 
 
 class Desk:
@@ -62,7 +60,7 @@ class Desk:
         self.settlements = Settlements()
         self.ledger = Ledger()
         self.positions = Positions()
-        self.doubts = Doubts(self.orders, terms.latency_gate, want)
+        self.doubts = Doubts(self.orders, want)
         self.exposure = Exposure(caps, self.orders, self.settlements, self.positions.of)
         self._terms = terms
         self._count = 0
@@ -218,12 +216,10 @@ class Desk:
                 order.told_at = report.at
             case Accepted():
                 order.told_at = report.at
-            case Rejected():
-                order.refused = True
         cause = getattr(report, "reason", "") or getattr(report, "cause", "")
         out.move(ORDER, order, trigger, order.order_id, cause)
         if doubted and order.state == "UNKNOWN" and isinstance(report, CancelRejected | Unanswered):
-            self.doubts.ask(order, out)
+            self.doubts.answered(order, out)
         if order.reposts and isinstance(report, Accepted) and order.state == "LIVE":
             # The venue knows these bytes, which may as well have traded or gone by now.
             out.commands.append(QueryOrder(order.order_id))

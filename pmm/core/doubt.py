@@ -2,7 +2,7 @@
 
     UNKNOWN -> query at once, then after 250 ms, 500 ms, 1, 2 and 4 s, then every 5 s
       no longer wanted -> cancel by id as well, at the same pace; a refused cancel is followed by a query
-      still wanted, not known to the venue, and decided no longer ago than the latency gate -> the same bytes again
+      still wanted by the decision of the moment, and not known to the venue -> the same bytes again, a few times
       past its end and the grace, two independent reads do not know it -> EXPIRED
       anything else -> it stays UNKNOWN, and counts in full
 
@@ -29,6 +29,8 @@ PACE_LAST: Nanos = 5 * SECOND
 GRACE: Nanos = 10 * SECOND
 # A request without an answer is in doubt at the latest now; a gateway gives its calls a shorter deadline.
 ANSWER_MAX: Nanos = 30 * SECOND
+# How often the bytes of one order are sent again at most.
+REPOSTS_MAX = 8
 _OWED = ""
 
 Want: TypeAlias = Callable[[str, Nanos], None]
@@ -39,9 +41,11 @@ class Ladder:
     """When something may be asked for again: soon at first, then ever more rarely."""
 
     asked: int = 0
+    asked_at: Nanos = 0
     next_at: Nanos = 0
 
     def step(self, at: Nanos) -> None:
+        self.asked_at = at
         self.next_at = at + (PACE[self.asked] if self.asked < len(PACE) else PACE_LAST)
         self.asked += 1
 
@@ -56,6 +60,7 @@ class Doubt:
 
     queries: Ladder = field(default_factory=Ladder)
     cancels: Ladder = field(default_factory=Ladder)
+    reposts: Ladder = field(default_factory=Ladder)
     missing: dict[Reading, Nanos] = field(default_factory=dict)
     active: bool = False
 
@@ -64,18 +69,14 @@ class Doubt:
         return all(self.missing.get(reading, -1) >= moment for reading in Reading)
 
     def next_at(self, at: Nanos) -> Nanos:
-        ahead = [ladder.next_at for ladder in (self.queries, self.cancels) if ladder.next_at > at]
+        ahead = [ladder.next_at for ladder in (self.queries, self.cancels, self.reposts) if ladder.next_at > at]
         return min(ahead, default=at + PACE_LAST)
 
 
 class Doubts:
-    """Every order in doubt.  `latency_gate` is how old a decision may be that is sent again.
+    """Every order in doubt.  `want` has the account read for a cause."""
 
-    `want` has the account read for a cause.
-    """
-
-    def __init__(self, orders: Orders, latency_gate: Nanos, want: Want) -> None:
-        self.latency_gate = latency_gate
+    def __init__(self, orders: Orders, want: Want) -> None:
         self._want = want
         self._orders = orders
         self._agenda: Agenda[OrderId] = Agenda()
@@ -124,6 +125,15 @@ class Doubts:
         doubt.queries.step(at)
         self._agenda.note(order.order_id, doubt.next_at(at))
 
+    def answered(self, order: Order, out: StepBuilder) -> None:
+        """A cancel or a second copy had an answer that proves nothing: ask as soon as the pace allows at all."""
+        doubt, at = self._doubts[order.order_id], out.event.at
+        doubt.queries.next_at = min(doubt.queries.next_at, doubt.queries.asked_at + PACE[0])
+        if at >= doubt.queries.next_at:
+            self.ask(order, out)
+        else:
+            self._agenda.note(order.order_id, doubt.next_at(at))
+
     def missing(self, order: Order, event: OrderMissing, out: StepBuilder) -> None:
         """A read does not know an order in doubt.  Only beyond its end do two of them prove anything."""
         doubt = self._doubts[order.order_id]
@@ -145,18 +155,21 @@ class Doubts:
         out.commands.append(Cancel(order.order_id))
 
     def repost(self, order: Order, out: StepBuilder) -> None:
-        """Send the bytes of an order that is still wanted again, where the venue does not know them, in time.
+        """Send the bytes of an order that this step's decision wants again, where the venue does not know them.
 
-        Never after a cancel, which may have been what made it unknown, nor after a copy was refused.
+        The venue takes one copy, however many arrive and whenever the first one does.  An order that the venue has
+        confirmed once is not sent again: it has traded or was removed.
         """
         doubt, at = self._doubts[order.order_id], out.event.at
-        late = at - order.created_at > self.latency_gate
-        if late or order.refused or order.told_at is not None or order.canceled_at is not None:
+        if Reading.ORDER not in doubt.missing or order.told_at is not None or order.reposts >= REPOSTS_MAX:
             return
-        if Reading.ORDER in doubt.missing:
-            doubt.missing.clear()
-            order.reposts += 1
-            out.commands.append(Repost(order.order_id))
+        if at < doubt.reposts.next_at:
+            self._agenda.note(order.order_id, doubt.next_at(at))
+            return
+        doubt.missing.clear()
+        doubt.reposts.step(at)
+        order.reposts += 1
+        out.commands.append(Repost(order.order_id))
 
     def due(self, at: Nanos, out: StepBuilder) -> Iterator[Order]:
         """Ask about whatever is due by now; yields the orders in doubt, which may have to be cancelled again."""

@@ -142,7 +142,6 @@ class Order:
     ended_at: Nanos | None = None
     canceled_at: Nanos | None = None
     reposts: int = 0
-    refused: bool = False
     matched: Size = 0
 
     @property

@@ -6,7 +6,7 @@ import pytest
 
 from pmm.account import OrderStatus
 from pmm.commands import Cancel, Place, QueryOrder, Repost
-from pmm.core.doubt import GRACE, PACE, PACE_LAST, Doubts, Ladder
+from pmm.core.doubt import GRACE, PACE, PACE_LAST, REPOSTS_MAX, Doubts, Ladder
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.orders import ORDER, Order, Orders
 from pmm.core.step import StepBuilder
@@ -115,11 +115,29 @@ def test_an_acceptance_of_a_second_copy_is_followed_by_a_query_since_it_may_have
     assert story.order.state == "CANCELED"
 
 
-def test_an_old_decision_is_not_sent_again(story):
+def test_an_order_that_is_wanted_again_after_the_venue_was_away_is_sent_again(story):
     story.silence()
-    story.later(2 * SECOND)
+    story.touch("0.59", "0.61")
+    story.later(20 * SECOND)
+    story.touch("0.49", "0.51")
+    assert story.mine(story.missing().commands, Repost) == [Repost(story.order.order_id)]
+
+
+def test_an_order_that_is_not_wanted_any_more_is_not_sent_again(story):
+    story.silence()
+    story.touch("0.59", "0.61")
     assert story.mine(story.missing().commands, Repost) == []
     assert story.mine(story.later(30 * SECOND), Repost) == []
+
+
+def test_copies_are_sent_at_the_pace_of_doubt_and_a_few_times_at_most(story):
+    commands = list(story.silence().commands)
+    for _ in range(2_000):
+        story.at += 20 * MILLISECOND
+        commands += story.missing().commands
+        commands += story.silence().commands
+    assert len(story.mine(commands, Repost)) == REPOSTS_MAX
+    assert len(story.mine(commands, QueryOrder)) < 170
 
 
 def test_the_refusal_of_a_second_copy_says_nothing_about_the_first(story):
@@ -127,7 +145,6 @@ def test_the_refusal_of_a_second_copy_says_nothing_about_the_first(story):
     story.missing()
     story.tell(Rejected(story.at, story.order.order_id, "invalid post-only order: order crosses book"))
     assert story.order.state == "UNKNOWN"
-    assert story.mine(story.missing().commands, Repost) == []
     story.shown(OrderStatus.LIVE)
     assert story.order.state == "LIVE"
 
@@ -180,8 +197,9 @@ def test_an_order_that_falls_into_doubt_again_and_again_is_asked_about_at_the_sa
 def test_a_refused_cancel_of_an_order_in_doubt_is_followed_by_a_query(story):
     story.silence()
     story.touch("0.59", "0.61")
-    step = story.tell(CancelRejected(story.at, story.order.order_id, "Order not found"))
-    assert story.mine(step.commands, QueryOrder)
+    story.at += 240 * MILLISECOND
+    assert story.tell(CancelRejected(story.at, story.order.order_id, "Order not found")).commands == ()
+    assert story.mine(story.later(10 * MILLISECOND), QueryOrder)
 
 
 def test_a_refused_cancel_proves_nothing_and_the_order_is_asked_about(story):
@@ -335,7 +353,7 @@ def test_the_run_ends_only_when_doubt_is_over(story):
 def owing():
     """An order that is over at the venue, of which four shares were never told, and who is asked about it."""
     orders, wants = Orders(), []
-    doubts = Doubts(orders, SECOND, lambda cause, at: wants.append(at))
+    doubts = Doubts(orders, lambda cause, at: wants.append(at))
     order = Order("o", CONDITION, YES, Side.BUY, 4800, shares(10), QuoteSide.BID, 4800, 0, START, state="CANCELED")
     orders.add(order)
     order.matched = shares(4)
@@ -363,7 +381,7 @@ def test_nothing_is_asked_for_once_they_were_told():
 
 def test_past_its_end_an_order_in_doubt_is_looked_for_in_the_list_as_well():
     orders, wants = Orders(), []
-    doubts = Doubts(orders, SECOND, lambda cause, at: wants.append(cause))
+    doubts = Doubts(orders, lambda cause, at: wants.append(cause))
     order = Order("o", CONDITION, NO, Side.BUY, 4800, shares(10), QuoteSide.ASK, 5200, 0, START, expires_at=START)
     out = StepBuilder(Timer(START + GRACE))
     out.move(ORDER, order, "adopt", "o", "")
