@@ -72,6 +72,8 @@ bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	$(BIN)/python -m benchmarks.exchange_matching
 	$(BIN)/python -m benchmarks.exchange_fanout
 	$(BIN)/python -m benchmarks.feed
+	$(BIN)/python -m benchmarks.orders
+	$(BIN)/python -m benchmarks.kill
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py

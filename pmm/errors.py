@@ -71,7 +71,7 @@ class ConfigError(LocalError):
 class LiveForbidden(LocalError):
     """Live trading is forbidden on this machine, or was not agreed to; nothing was sent."""
 
-    code = "PMM-E202"
+    code = "PMM-E204"
     exit = Exit.CONFIG
     hint = "A dry run is what one gets without --live."
 
