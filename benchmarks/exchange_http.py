@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import multiprocessing
 import selectors
 import socket
@@ -156,7 +157,11 @@ async def _serve(name: str, pipe: Connection) -> None:
             pipe.send(time.process_time())
 
     async with AsyncExitStack() as stack:
-        pipe.send(await SERVERS[name](stack))
+        opened = await SERVERS[name](stack)
+        # As `pmm exchange` does.
+        gc.collect()
+        gc.freeze()
+        pipe.send(opened)
         asyncio.get_running_loop().add_reader(pipe.fileno(), hear)
         await ended.wait()
 
@@ -347,9 +352,9 @@ def show(results: dict[str, list[Round]], signatures: Sequence[float]) -> None:
         )
         print(f"{name:9} {1e6 / wall:>9,.0f} {wall:>12,.0f} {cpu:>14,.0f}   {over[name]:.2f}")
     print(f"signature: hash and recovery of the signer {median(signatures):.0f} us by itself")
-    found = f"{over['exchange']:.2f} by subtraction, {over['unsigned']:.2f} unsigned"
-    verdict = "holds" if max(over["exchange"], over["unsigned"]) <= GOAL else "MISSED"
-    print(f"goal: at most {GOAL:g} times as long as bare: {verdict} ({found})")
+    for name, how in (("unsigned", "unsigned"), ("exchange", "by subtraction")):
+        verdict = "holds" if over[name] <= GOAL else "MISSED"
+        print(f"goal: at most {GOAL:g} times as long as bare, {how}: {over[name]:.2f} {verdict}")
 
 
 def main() -> None:
