@@ -29,6 +29,7 @@ ORDER = Table(
         Row("SENT", "fill", "FILLED", "filled whole before the acknowledgement"),
         Row("SENT", "cancel", "CANCEL_PENDING", "no longer wanted, although not yet acknowledged"),
         Row("SENT", "gone", "CANCELED", "the venue removed it at once"),
+        Row("SENT", "keep", "SENT", "a cancel of everything overtook it; its own answer is still to come"),
         Row("SENT", "silence", "UNKNOWN", "time-out, reset or 5xx: it may rest or not"),
         Row("SENT", "doubt", "UNKNOWN", "the venue shows it in a way that nobody understands"),
         Row("LIVE", "ack", "LIVE", "the venue repeats itself"),
