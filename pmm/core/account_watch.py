@@ -74,6 +74,7 @@ class AccountWatch:
         self._foreign = Foreign()
         self._knowledge = Knowledge()
         self._beating_ended = False
+        self._touched = False
         self._user_open_since: Nanos | None = None
         self._user_cause = "it has not opened yet"
         self._blind_since: Nanos | None = 0
@@ -115,6 +116,7 @@ class AccountWatch:
     def want(self, cause: str, at: Nanos, *, balances: bool = False) -> None:
         """Have the account read at `at` or as soon as it may be; one read serves everybody who asked before it."""
         if self.active:
+            self._touched = True
             self.reads.want(cause, at, balances=balances)
 
     def kill(self, cause: str, out: StepBuilder, *, by_operator: bool = False) -> None:
@@ -124,6 +126,7 @@ class AccountWatch:
         """
         if not self.active:
             return
+        self._touched = True
         if not self.sweep.started and (by_operator or self.heartbeat.state != "FOREIGN"):
             self.sweep.start(cause, out)
             self.reads.want("kill switch", out.event.at)
@@ -144,10 +147,11 @@ class AccountWatch:
             self.reads.want("kill switch", at)
 
     def finish(self, out: StepBuilder, *, ours_open: bool) -> None:
-        """End a step: ask for the reads that it made necessary, and plan when to look again."""
-        if not self.active:
-            return
+        """End a step of a watched account: ask for the reads that it made necessary, plan when to look again."""
         at = out.event.at
+        if not (self._touched or self.sweep.started or self.wake_at is None or self.wake_at <= at):
+            return  # nearly every market data frame: nothing happened here
+        self._touched = False
         if self.sweep.started and self.sweep.emptied(ours_open=ours_open):
             self.reads.want("kill switch", at)
         self.reads.send(at, out)
@@ -157,13 +161,17 @@ class AccountWatch:
     # --- events ---------------------------------------------------------------------------------------------------
 
     def on_news(self, news: VenueNews, out: StepBuilder) -> None:
-        if self.active and self.venue.on_news(news, out):
+        if not self.active:
+            return
+        self._touched = True
+        if self.venue.on_news(news, out):
             self.reads.want("the venue is back", news.at)
 
     def on_beat(self, beat: Beat, out: StepBuilder) -> str:
         """Take what became of a heartbeat.  Returns why trading has to halt, empty when it has not to."""
         if not self.active:
             return ""
+        self._touched = True
         before = self.heartbeat.state
         if self.heartbeat.on_beat(beat, out):
             self.reads.want("the heartbeat is back", beat.at)
@@ -175,6 +183,7 @@ class AccountWatch:
         """The user socket opened or closed; what it told meanwhile is lost, so that reads have to bring it."""
         if not self.active or signal.news is FeedNews.CONNECTING:
             return
+        self._touched = True
         if self._blind_since is None:
             self._blind_since = signal.at
         if signal.news is FeedNews.OPENED:
@@ -185,7 +194,10 @@ class AccountWatch:
 
     def on_read(self, read: AccountRead, booked: Callable[[], Booked], out: StepBuilder, *, ours_open: bool) -> str:
         """Take a read.  Returns why trading has to halt, empty when it has not to; `booked` is what fills moved."""
-        if not self.active or not self.reads.on_read(read):
+        if not self.active:
+            return ""
+        self._touched = True
+        if not self.reads.on_read(read):
             return ""
         self._foreign.on_read(read.foreign, out)
         self.venue.on_read(read.asked_at)

@@ -101,14 +101,14 @@ class Engine:
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)
-        empty = desk.empty
         done = self.outcome is not Outcome.RUNNING and desk.settled_up and account.may_end
         if done:
             data.stop(out)
         else:
             data.finish(out)
-            account.finish(out, ours_open=not empty)
-        return out.build(done=done, wake_at=_earliest(data.wake_at, account.wake_at, desk.wake_at))
+            if account.active:
+                account.finish(out, ours_open=not desk.empty)
+        return out.build(done=done, wake_at=_earliest(_earliest(data.wake_at, desk.wake_at), account.wake_at))
 
     def healthy(self, at: Nanos) -> str | None:
         """The first check that says that nothing at all can be quoted, or None."""
@@ -308,8 +308,8 @@ class Engine:
         return _reducing_only(targets, net) if self.risk.state == "REDUCING" else targets
 
 
-def _earliest(*moments: Nanos | None) -> Nanos | None:
-    return min((moment for moment in moments if moment is not None), default=None)
+def _earliest(one: Nanos | None, other: Nanos | None) -> Nanos | None:
+    return one if other is None or (one is not None and one <= other) else other
 
 
 def _decision(quoted: QuotedMarket, targets: Targets, at: Nanos) -> Decision:
