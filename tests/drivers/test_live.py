@@ -188,15 +188,6 @@ async def test_a_reconnect_reaches_the_feed_of_that_connection():
     assert "refused" in feed.reconnects[0]
 
 
-async def test_a_full_inbox_refuses_frames_but_never_reports(monkeypatch):
-    monkeypatch.setattr(inbox, "INBOX_LIMIT", 1)
-    driver = Live(Engine(FixedSpread()), {}, ShadowGateway(0))
-    driver.emit(Frame(0, 0, b"{}"))
-    with pytest.raises(InboxFull):
-        driver.emit(Frame(0, 0, b"{}"))
-    driver.stop("still delivered")
-
-
 async def test_no_task_is_left_behind():
     async with session() as (driver, _, _):
         driver.stop("enough")
