@@ -24,31 +24,37 @@ def test_fractions_of_a_micro_dollar_are_never_at_our_expense(price, size):
 def test_cash_is_what_the_venue_takes_and_gives_also_for_crumbs():
     dice, stage, position, crumbs = Random(11), Stage(_fine()), Position(), 0
     before = stage.venue.balance(ANN, "COLLATERAL")
-    for _ in range(300):
-        side, price = dice.choice(list(Side)), f"0.{dice.randint(1_001, 8_999)}"
-        order_id = stage.order(ANN, side, price, 50)
-        _take(stage, side, price, dice)
+    for _ in range(400):
+        side, is_yes, price = dice.choice(list(Side)), dice.random() < 0.5, dice.randint(1_001, 8_999)
+        token = stage.yes if is_yes else stage.no
+        order_id = stage.order(ANN, side, f"0.{price}", 50, token=token)
+        _take(stage, side, price, dice, is_yes=is_yes)
         found = stage.venue.order(order_id)
         if found.matched:
             crumbs += found.price * found.matched % GRID != 0
-            position.apply(side, found.price, found.matched, is_yes=True)
+            position.apply(side, found.price, found.matched, is_yes=is_yes)
         stage.venue.cancel_all(ANN, stage.now)
         assert stage.venue.balance(ANN, "COLLATERAL") - before == position.cash
+        assert stage.venue.balance(ANN, stage.no) - 1_000 * SHARE == position.no
     assert crumbs > 50
+
+
+def _take(stage, side, price, dice, *, is_yes):
+    """Bob trades against the resting order, in either token; odd amounts of money buy odd amounts of shares."""
+    buys = dice.random() < 0.5
+    same_token = buys == (side is Side.SELL)
+    token = stage.yes if is_yes == same_token else stage.no
+    price_text = f"0.{price if same_token else GRID - price:04d}"
+    if buys:
+        stage.ask(BOB, Side.BUY, price_text, usd=dice.randint(100, 1_000) / 100, token=token, tif=TimeInForce.FAK)
+    else:
+        stage.ask(BOB, Side.SELL, price_text, dice.randint(1, 5_000) / 100, token=token, tif=TimeInForce.FAK)
 
 
 def _fine():
     """The demo market with the finest tick there is."""
     listing = still()
     return replace(listing, market=replace(listing.market, tick=1))
-
-
-def _take(stage, side, price, dice):
-    """Bob trades against the resting order: odd amounts of money buy odd amounts of shares."""
-    if side is Side.SELL:
-        stage.ask(BOB, Side.BUY, price, usd=dice.randint(100, 1_000) / 100, tif=TimeInForce.FAK)
-    else:
-        stage.ask(BOB, Side.SELL, price, dice.randint(1, 5_000) / 100, tif=TimeInForce.FAK)
 
 
 def test_yes_and_no_of_one_market_set_each_other_off():
