@@ -13,7 +13,7 @@ from pmm.model import SECOND, SHARE, Side
 from pmm.ports import Intent
 from pmm.venues.polymarket.account_asks import OVERLAP, AccountAsks
 from pmm.venues.polymarket.own_orders import OwnOrders
-from tests.venues.polymarket.account import Recorder
+from tests.venues.polymarket.account import LIMIT_S, Recorder
 
 NOW = 1_790_000_000 * SECOND
 OURS = "0x" + "a" * 64
@@ -28,8 +28,10 @@ class Reads:
         self.trades_told = ()
         self.failing = False
         self.held = None
+        self.began = asyncio.Event()
 
     async def open_orders(self):
+        self.began.set()
         if self.held is not None:
             await self.held.wait()
         if self.failing:
@@ -108,7 +110,8 @@ async def test_wishes_that_come_while_a_read_goes_on_are_one_read_after_it():
     async with asking() as one:
         one.reads.held = asyncio.Event()
         one.asks.read(ReadAccount("first"))
-        await asyncio.sleep(0)
+        async with asyncio.timeout(LIMIT_S):
+            await one.reads.began.wait()
         for balances in (False, True, False):
             one.asks.read(ReadAccount("more", balances))
         one.reads.held.set()
