@@ -156,3 +156,18 @@ def test_markets_add_up():
     foreign = OwnOrder("x", "0xx", "0xother", YES, Side.BUY, 5000, shares(10), 0, OrderStatus.LIVE, 0)
     story.tell(AccountRead(story.at, story.at, (foreign,)))
     assert story.engine.desk.exposure.total == 9_800_000
+
+
+def test_beyond_a_limit_what_makes_nothing_worse_is_still_placed():
+    story = Story(FixedSpreadParams(position_limit=shares(10)), EngineConfig(max_market=4_800_000))
+    story.open_market()
+    story.accept()
+    order_id = next(order.order_id for order in story.engine.orders.open() if order.quote == "bid")
+    story.fill("bid", 10)
+    story.tell(Settled(story.at, order_id, "t1", TradeStatus.CONFIRMED))
+    foreign = OwnOrder("x", "0xx", CONDITION, YES, Side.BUY, 5000, shares(10), 0, OrderStatus.LIVE, 0)
+    story.tell(AccountRead(story.at, story.at, (foreign,)))
+    assert story.engine.desk.exposure.loss(CONDITION) == 9_800_000
+    (ask,) = story.engine.orders.open()
+    step = story.tell(Canceled(story.at, ask.order_id))
+    assert [(place.token, place.side) for place in placed(step.commands)] == [(YES, Side.SELL)]
