@@ -91,7 +91,7 @@ async def test_trades_are_read_from_the_last_good_read_on_with_an_overlap():
         await one.read(NOW + 300 * SECOND)
         await one.read(NOW + 400 * SECOND)
     begins = [NOW, NOW + 100 * SECOND, NOW + 300 * SECOND]
-    assert one.reads.since == [begin - OVERLAP for begin in begins]
+    assert one.reads.since == [begin - 60 * SECOND for begin in begins]
 
 
 async def test_a_trade_that_is_not_settled_is_read_again_until_it_is():
