@@ -78,6 +78,8 @@ class RequestLog:
     ) -> None:
         self.requests: deque[LoggedRequest] = deque(maxlen=REQUESTS_MAX)
         self.count = 0
+        self._names: tuple[str, ...] = ()
+        self._auth: tuple[str, ...] = ()
         self._now = now
         self._later = later
         self._lines: list[bytes] = []
@@ -106,7 +108,10 @@ class RequestLog:
         harm: str = "",
     ) -> None:
         """Record one answered request."""
-        auth = credentials(tuple(headers))
+        names = tuple(headers)
+        if names != self._names:  # a client sends the same ones with every request
+            self._names, self._auth = names, credentials(names)
+        auth = self._auth
         if not auth or "/auth/" in path:
             body = answer = b""
         # A copy, because what orjson wrote holds on to the kilobytes that it was written into.
@@ -163,7 +168,7 @@ class RequestLog:
 
 @lru_cache(maxsize=256)
 def credentials(headers: tuple[str, ...]) -> tuple[str, ...]:
-    """Which of the headers are credentials, in one spelling; a client sends the same ones with every request."""
+    """Which of the headers are credentials, in one spelling."""
     names = {name.upper().replace("-", "_") for name in headers}
     return tuple(sorted(name for name in names if name.startswith(AUTH_PREFIX)))
 
