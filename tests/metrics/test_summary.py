@@ -18,7 +18,7 @@ def test_a_short_session_is_summed_up():
     for step in story.history:
         summary.on_step(step, 1_000)
     record = summary.record()
-    assert record["orders"] == {"placed": 3, "cancels": 2, "rejected": 0, "cancel_rejected": 0, "denied": 0}
+    assert record["orders"] == {"placed": 3, "cancels": 2, "rejected": 0, "cancel_rejected": 0}
     assert (record["fills"], record["volume"], record["cash"]) == (1, "10", "-4.8")
     assert record["positions"] == {CONDITION: {"yes": "10", "no": "0", "net": "10"}}
     assert record["pnl"] == {"total": "0.2", "spread_captured": "0.2", "inventory_move": "0", "residual": "0"}
