@@ -15,13 +15,11 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pmm.errors import Exit, LocalError
 from pmm.model import SECOND, Nanos, OrderId, Side
 from pmm.ports import Intent
 from pmm.sinks.schema import NAME, SCRIPTS, StateDamaged, connect, explained
@@ -50,14 +48,6 @@ class Latch:
     name: LatchName
     reason: str
     at: Nanos
-
-
-class Latched(LocalError):
-    """Quoting is forbidden until somebody says otherwise on purpose."""
-
-    code = "PMM-E335"
-    exit = Exit.HALTED
-    hint = "Find out why, then allow it again with `pmm kill --reset`."
 
 
 class Store:
@@ -139,11 +129,6 @@ class Store:
             () if account is None else (account,),
         )
         return [Latch(LatchName(str(name)), str(reason), _int(at)) for name, reason, at in found]
-
-    def refuse_latched(self, account: int) -> None:
-        """Raises Latched where an account must not be quoted."""
-        if found := self.latched(account):
-            raise Latched("; ".join(f"{latch.name} since {_clock(latch.at)}: {latch.reason}" for latch in found))
 
     def reset(self) -> list[Latch]:
         """Take every latch off; what they were."""
@@ -235,10 +220,6 @@ def _values(intent: Intent) -> tuple[object, ...]:
 def _crc(intent: Intent) -> int:
     """The database notices torn pages, not a bit that fell over."""
     return zlib.crc32(repr(_values(intent)).encode())
-
-
-def _clock(at: Nanos) -> str:
-    return datetime.fromtimestamp(at // SECOND, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _int(value: object) -> int:
