@@ -6,7 +6,7 @@ orders of others, and the kill switch.  One question, `problem(at)`; cancels are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pmm.account import OwnOrder
@@ -21,6 +21,9 @@ from pmm.core.venue_status import Venue
 from pmm.events import AccountRead, Beat, FeedNews, UserSignal, VenueNews
 from pmm.fsm import Row, Table
 from pmm.model import MILLISECOND, SECOND, ConditionId, Nanos
+
+# So many readings of balances in a row may fail before nothing is placed any more.
+BALANCES_MISSED_MAX = 4
 
 ACCOUNT = Table(
     "account",
@@ -97,9 +100,6 @@ class AccountWatch:
     def foreign(self, market: ConditionId) -> tuple[OwnOrder, ...]:
         """Open orders of others in a market, as the last read showed them: exposure of the account all the same."""
         return self._foreign.of(market)
-
-    def foreign_markets(self) -> Iterable[ConditionId]:
-        return self._foreign.markets()
 
     @property
     def doubtful_since(self) -> Nanos | None:
@@ -228,9 +228,12 @@ class AccountWatch:
 
     def _stale(self, at: Nanos) -> str | None:
         age = at - (self.reads.read_at or 0)
-        if age < self.limits.stale:
-            return None
-        return _because(f"the account was last read {age // SECOND} s ago", self.reads.failed)
+        if age >= self.limits.stale:
+            return _because(f"the account was last read {age // SECOND} s ago", self.reads.failed)
+        age = at - (self.reads.balances_at or 0)
+        if age >= BALANCES_MISSED_MAX * self.limits.balance_interval:
+            return f"balances were last read {age // SECOND} s ago"
+        return None
 
     def _announce(self, at: Nanos, out: StepBuilder) -> None:
         gap = self._unread() or self._blind(at) or self._stale(at)
@@ -247,6 +250,8 @@ class AccountWatch:
             moments.append(self._blind_since + self.limits.user_grace)
         if self.reads.read_at is not None:
             moments.append(self.reads.read_at + self.limits.stale)
+        if self.reads.balances_at is not None:
+            moments.append(self.reads.balances_at + BALANCES_MISSED_MAX * self.limits.balance_interval)
         if self.sweep.started:
             moments.append(self.sweep.next_at)
         return min((moment for moment in moments if moment > at), default=at + SECOND)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pmm.account import OwnOrder
 from pmm.core.step import Change, StepBuilder
 from pmm.model import ConditionId
@@ -16,14 +14,8 @@ class Foreign:
         self._by_market: dict[ConditionId, tuple[OwnOrder, ...]] = {}
         self._ids: frozenset[str] = frozenset()
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
     def of(self, market: ConditionId) -> tuple[OwnOrder, ...]:
         return self._by_market.get(market, ())
-
-    def markets(self) -> Iterable[ConditionId]:
-        return self._by_market.keys()
 
     def on_read(self, orders: tuple[OwnOrder, ...], out: StepBuilder) -> None:
         """Take the list of a read in place of the last one."""

@@ -33,6 +33,8 @@ class ReadSchedule:
     _under_way: bool = False
     _regular_at: Nanos = 0
     _wants_balances: bool = False
+    _asked_balances: bool = False
+    _without_balances: bool = False
     # By cause: when to send, and the earliest time of sending that satisfies everybody who asked.
     _wants: dict[str, tuple[Nanos, Nanos]] = field(default_factory=dict)
 
@@ -46,6 +48,8 @@ class ReadSchedule:
     def on_read(self, read: AccountRead) -> bool:
         """Take an answer; whether it is one that says anything."""
         self._under_way, self.failed = False, read.failed
+        # Balances that cannot be read must not keep orders and trades from being read: the next one is without them.
+        self._without_balances = bool(read.failed) and self._asked_balances
         if read.failed:
             self._failures += 1
             self._wait(read.at + min(FAILED_WAIT << min(self._failures - 1, 8), self.interval))
@@ -67,7 +71,8 @@ class ReadSchedule:
             return
         cause = next((cause for cause, (first, _) in self._wants.items() if first <= at), "schedule")
         old = self.balances_at is None or at - self.balances_at >= self.balance_interval
-        out.commands.append(ReadAccount(cause, balances=old or self._wants_balances))
+        self._asked_balances = (old or self._wants_balances) and not self._without_balances
+        out.commands.append(ReadAccount(cause, balances=self._asked_balances))
         self._sent_at, self._under_way = at, True
 
     @property

@@ -160,6 +160,15 @@ def test_a_read_that_is_never_answered_is_sent_again_and_stops_quoting_meanwhile
     assert watch.problem(START) is not None
 
 
+def test_balances_alone_that_cannot_be_read_stop_quoting_in_the_end():
+    stage = LiveStage()
+    stage.switch(5, balances_up=False)
+    stage.live(150)
+    assert stage.quoting(110)
+    assert stage.reasons(125) == {"balances were last read 125 s ago"}
+    assert stage.states("account") == ["KNOWN", "BEHIND"]
+
+
 # --- F32: an order disappears ----------------------------------------
 
 

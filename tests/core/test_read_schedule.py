@@ -94,6 +94,16 @@ def test_failures_back_off_up_to_the_interval_and_a_new_wish_ends_the_wait():
     assert reads.failed == "refused"
 
 
+def test_balances_that_cannot_be_read_do_not_keep_orders_from_being_read():
+    reads, at, asked = schedule(), 0, []
+    for _ in range(6):
+        asked += [balances for _, balances in sent(reads, at)]
+        answer(reads, at, failed="no such asset" if asked[-1] else "")
+        at = reads.next_at
+    assert asked == [True, False] * 3
+    assert reads.balances_at is None
+
+
 def test_a_wish_for_balances_stays_until_they_came():
     reads = schedule()
     sent(reads, 0)
@@ -101,9 +111,11 @@ def test_a_wish_for_balances_stays_until_they_came():
     reads.want("drop", SECOND, balances=True)
     assert sent(reads, SECOND) == [("drop", True)]
     answer(reads, SECOND, failed="refused")
-    assert sent(reads, 2 * SECOND) == [("drop", True)]
-    answer(reads, 2 * SECOND, balances=True)
-    assert sent(reads, 7 * SECOND) == [("schedule", False)]
+    assert sent(reads, 2 * SECOND) == [("drop", False)]
+    answer(reads, 2 * SECOND)
+    assert sent(reads, 7 * SECOND) == [("schedule", True)]
+    answer(reads, 7 * SECOND, balances=True)
+    assert sent(reads, 12 * SECOND) == [("schedule", False)]
 
 
 def test_balances_are_read_when_they_are_old():

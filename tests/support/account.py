@@ -77,6 +77,7 @@ class VenueAccount:
     mode: VenueStatus = VenueStatus.NORMAL
     retry_at: Nanos | None = None
     rest_up: bool = True
+    balances_up: bool = True
     beats_up: bool = True
     beating: bool = True
     others_place_anew: bool = False
@@ -173,7 +174,7 @@ class VenueAccount:
 
     def _read(self, at: Nanos, balances: bool) -> list[Event]:
         asked_at, back = at - ONE_WAY, at + ONE_WAY
-        if not self.rest_up:
+        if not self.rest_up or (balances and not self.balances_up):
             return [AccountRead(back + DEADLINE, asked_at, failed="time-out")]
         lost = [one for one in self.told_open if one not in self.resting]
         self.told_open.difference_update(lost)
