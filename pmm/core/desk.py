@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pmm.account import OrderStatus, TradeStatus
+from pmm.account import Balances, OrderStatus, TradeStatus
 from pmm.commands import Place, QueryOrder
 from pmm.core.doubt import ANSWER_MAX, Doubts, Want
 from pmm.core.exposure import Caps, Exposure, Stake
@@ -181,6 +181,11 @@ class Desk:
         self.orders.add(order)
         out.move(ORDER, order, trigger, order.order_id, why)
         self._after(order, out)
+
+    def open_with(self, balances: Balances, markets: Iterable[QuotedMarket]) -> None:
+        """What the account held before this run is ours to sell, and part of what could be lost."""
+        for market in self.positions.open_with(balances, markets):
+            self.exposure.changed(market)
 
     # --- what the venue says --------------------------------------------------------------------------------------
 

@@ -215,6 +215,9 @@ class Engine:
         halt = ""
         if isinstance(event, AccountRead) and not event.failed:
             self.desk.exposure.see(event.foreign)
+            if event.balances is not None and self.account.active:
+                self.desk.open_with(event.balances, self.data.held())
+                self._judge_positions(out)
         match event:
             case VenueNews():
                 self.account.on_news(event, out)
@@ -240,7 +243,7 @@ class Engine:
             self._end(Outcome.FEED_FAILED, self.data.failure)
 
     def _judge_positions(self, out: StepBuilder) -> None:
-        worst = max((abs(quoted.position.net) for quoted in self.data.held()), default=0)
+        worst = max((abs(position.net) for position in self.desk.positions), default=0)
         trigger = self.risk.on_position(at_limit=worst >= self.config.max_position)
         cause = f"largest position {size_text(worst)} of {size_text(self.config.max_position)} shares"
         self.risk.move(trigger, cause, out)

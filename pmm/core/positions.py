@@ -2,15 +2,21 @@
 
 An order of an earlier run may trade in a market that nobody listed.  Until its facts are known, the token of its
 first fill counts as the market's first, and shares are marked at what they cost.
+
+What the account held before this run counts as well, entered once for each token from the first balance that shows it
+and at what it was worth then: a limit that forgets its past with every restart is none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from pmm.account import Balances
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Order
 from pmm.core.position import Position
 from pmm.core.step import Fill
-from pmm.model import GRID, ConditionId, Price, TokenId
+from pmm.model import GRID, ConditionId, Price, TokenId, notional
 
 
 class Positions:
@@ -19,6 +25,10 @@ class Positions:
     def __init__(self) -> None:
         self._all: dict[ConditionId, Position] = {}
         self._first: dict[ConditionId, TokenId] = {}
+        self._opened: set[TokenId] = set()
+
+    def __iter__(self) -> Iterator[Position]:
+        return iter(self._all.values())
 
     def of(self, market: ConditionId) -> Position:
         """Empty where nothing was ever held; not kept then."""
@@ -37,6 +47,26 @@ class Positions:
             quoted.position = known
         self._all[market] = quoted.position
         self._first[market] = quoted.market.yes
+
+    def open_with(self, balances: Balances, markets: Iterable[QuotedMarket]) -> list[ConditionId]:
+        """Enter what was there before, once: the balance, less what trades of this run have settled of it already.
+
+        Their trades must have been told before the balance.  Returns the markets where something was.
+        """
+        found = []
+        for quoted in markets:
+            mark2 = quoted.mark2()
+            for token, worth2 in ((quoted.market.yes, mark2), (quoted.market.no, 2 * GRID - mark2)):
+                if token in self._opened or token not in balances.shares:
+                    continue
+                self._opened.add(token)
+                held = quoted.position.held(is_yes=token == quoted.market.yes)
+                before = balances.shares[token] - held.settled
+                if before > 0:
+                    held.settled += before
+                    quoted.position.cash -= notional(worth2, before) // 2
+                    found.append(quoted.condition_id)
+        return found
 
     def place_of(self, order: Order, price: Price, quoted: QuotedMarket | None) -> tuple[bool, Position, int]:
         """Where a fill belongs: in the first token or not, the position, and twice the mid of the first token."""

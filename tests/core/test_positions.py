@@ -1,0 +1,84 @@
+"""What is held in every market, and what was there before the run."""
+
+import pytest
+
+from pmm.account import Balances, TradeStatus
+from pmm.core.account_watch import AccountLimits
+from pmm.core.engine import EngineConfig
+from pmm.core.positions import Positions
+from pmm.events import AccountRead, Adopted, Filled, Settled
+from pmm.model import SECOND, USD, Side
+from tests.support.story import CONDITION, NO, YES, Story, shares
+
+
+def holding(yes=0.0, no=0.0):
+    return Balances(1_000 * USD, {YES: shares(yes), NO: shares(no)}, {})
+
+
+@pytest.fixture
+def story():
+    story = Story(config=EngineConfig(account=AccountLimits(heartbeat_interval=None)))
+    story.open_market()
+    return story
+
+
+def read(story, balances):
+    return story.tell(AccountRead(story.at, story.at, balances=balances))
+
+
+def position(story):
+    return story.engine.markets[CONDITION].position
+
+
+def test_what_the_account_held_before_is_inventory_and_ours_to_sell(story):
+    read(story, holding(yes=30))
+    held = position(story)
+    assert (held.net, held.yes_held.sellable, held.cash) == (shares(30), shares(30), -15 * USD)
+
+
+def test_it_could_be_lost_at_worst_and_a_pair_could_not(story):
+    read(story, holding(yes=30, no=30))
+    assert story.engine.desk.exposure.total == 0
+    assert position(story).net == 0
+
+
+def test_one_token_alone_is_at_stake(story):
+    read(story, holding(yes=30))
+    assert story.engine.desk.exposure.total == 15 * USD
+
+
+def test_it_is_entered_once_whatever_later_reads_say(story):
+    for count in (30, 40):
+        read(story, holding(yes=count))
+    assert position(story).net == shares(30)
+
+
+def test_what_trades_of_this_run_have_settled_already_is_not_counted_twice(story):
+    end = story.at + 300 * SECOND
+    for news in (
+        Adopted(story.at, "o", CONDITION, YES, Side.BUY, 4800, shares(10), end, story.at),
+        Filled(story.at, "o", "t1", 4800, shares(4)),
+        Settled(story.at, "o", "t1", TradeStatus.CONFIRMED),
+        Filled(story.at, "o", "t2", 4800, shares(3)),
+    ):
+        story.tell(news)
+    read(story, holding(yes=30 + 4))
+    assert (position(story).yes, position(story).yes_held.settled) == (shares(37), shares(34))
+
+
+def test_an_inventory_beyond_the_limit_is_only_reduced(story):
+    read(story, holding(yes=150))
+    assert story.machine("risk") == ["REDUCING"]
+
+
+def test_a_dry_run_has_no_past():
+    story = Story()
+    story.open_market()
+    read(story, holding(yes=30))
+    assert position(story).net == 0
+
+
+def test_where_nothing_was_ever_held_nothing_is_kept():
+    positions = Positions()
+    assert positions.of("0xother").net == 0
+    assert list(positions) == []
