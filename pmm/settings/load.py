@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pmm.settings.origin import DEFAULT, Kind, Origin
 from pmm.settings.sources import Layer
 
 SHOWN_CHARS_MAX = 60
+_MAYBE_A_KEY = re.compile(r"[0-9a-fA-F]{64,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Loaded:
     settings: Settings
     origins: Mapping[str, Origin]
     warnings: Sequence[str]
+
 
 FORBID = "forbid_live"
 
@@ -131,7 +134,8 @@ def _problem(detail: ErrorDetails, values: Mapping[str, object], origins: Mappin
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    # Somebody may have put a key where an address belongs.
+    text = _MAYBE_A_KEY.sub("...", str(value))
     return text if len(text) <= SHOWN_CHARS_MAX else text[:SHOWN_CHARS_MAX] + "..."
 
 

@@ -81,7 +81,16 @@ def _read_secret(layer: Layer, key: str, path: Path, origin: Origin) -> None:
     try:
         layer.values[key] = (read_secret(path.expanduser()), origin)
     except NotPrivate as error:
-        layer.problems.append(f"{key}: {error.message}; {error.hint} ({origin})")
+        told = f"{error.message}; {error.hint}"
+        # What names no file may be the secret itself.
+        layer.problems.append(f"{key}: {told if _exists(path) else 'there is no such file'} ({origin})")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.expanduser().exists()
+    except OSError:  # no file can have such a name
+        return False
 
 
 def take_secrets(environ: MutableMapping[str, str]) -> dict[str, str]:

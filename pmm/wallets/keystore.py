@@ -110,13 +110,17 @@ class Keystore:
             raise KeystoreRefused(
                 f"the pass phrase has fewer than {PASSPHRASE_CHARS_MIN} characters", hint="Choose a longer one."
             )
-        path = self._path(name or key.address.lower())
-        before = _read(path) if path.exists() else {}
+        path, there = self._path(name or key.address.lower()), self._of(key.address)
+        before = {} if there is None else _read(there)
         if "crypto" in before:
-            raise KeystoreRefused(f"{path} holds a key already", hint="Give the new one another name with --keystore.")
+            raise KeystoreRefused(f"{there} holds this key already", hint="Move that file away to import it anew.")
+        if path.exists() and path != there:
+            raise KeystoreRefused(f"{path} holds another key", hint="Give this one another name with --keystore.")
         document = create_keyfile_json(key.reveal(), passphrase.encode(), kdf="scrypt", iterations=self._scrypt_n)
         ours = {"funder": funder, "signature_type": None if signature_type is None else int(signature_type)}
         self._write(path, {**document, _OURS: {**_ours(before), **ours}})
+        if there is not None and there != path:
+            there.unlink()  # its credentials are beside their key now
         return _entry(path, _read(path))
 
     def unlock(self, entry: Entry, passphrase: str) -> Key:

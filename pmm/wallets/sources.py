@@ -16,6 +16,7 @@ from pmm.errors import Exit, LocalError
 from pmm.settings import Loaded
 from pmm.venues.polymarket.credentials import Credentials
 from pmm.venues.polymarket.signer import Caps, Signer
+from pmm.wallets.core_dumps import forbid_core_dumps
 from pmm.wallets.key import Key
 from pmm.wallets.keystore import Entry, Keystore
 from pmm.wallets.kinds import kind_of, wallets_of
@@ -111,8 +112,12 @@ def profile_for(loaded: Loaded) -> Profile | None:
 
 
 def key_for(loaded: Loaded, ask: Ask | None = None) -> Key:
-    """The key in the clear.  Raises MissingSecrets, BadKey, KeystoreRefused, NoPassphrase and NotPrivate."""
+    """The key in the clear, in a process that leaves no core behind.
+
+    Raises MissingSecrets, BadKey, KeystoreRefused, NoPassphrase and NotPrivate.
+    """
     wallet, keystore = loaded.settings.wallet, _keystore(loaded)
+    forbid_core_dumps()
     if wallet.private_key is not None:
         return Key.of(wallet.private_key.get_secret_value())
     entry = keystore.with_key(wallet.keystore)

@@ -304,3 +304,9 @@ def test_whoever_forbids_live_trading_is_not_overruled(tmp_path: Path, flag: str
 @pytest.mark.parametrize("said", ["0", "false", "no", "off", ""])
 def test_only_a_clear_no_allows_live_trading(tmp_path: Path, said: str) -> None:
     assert not read(tmp_path, PMM_FORBID_LIVE=said or "0").settings.forbid_live
+
+
+def test_a_key_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
+    for name in ("POLY_PRIVATE_KEY_FILE", "POLY_FUNDER", "CHAIN_ID"):
+        (problem,) = problems(tmp_path, **{name: KEY})
+        assert KEY[2:] not in problem

@@ -82,8 +82,10 @@ def test_the_only_key_needs_no_name_and_of_several_one_is_chosen(keystore: Keyst
 
 def test_a_key_is_never_written_over(keystore: Keystore, key: Key) -> None:
     keystore.add(key, PASSPHRASE, name="hot")
-    with pytest.raises(KeystoreRefused, match="holds a key already"):
+    with pytest.raises(KeystoreRefused, match="holds another key"):
         keystore.add(Key.of(OTHER), PASSPHRASE, name="hot")
+    with pytest.raises(KeystoreRefused, match="holds this key already"):
+        keystore.add(key, PASSPHRASE, name="again")
 
 
 @pytest.mark.parametrize("name", ["../hot", "a/b", ".hot", "a b", "x" * 65, "é"])
@@ -122,9 +124,9 @@ def test_credentials_of_a_key_that_is_kept_elsewhere_have_a_file_of_their_own(
     (entry,) = keystore.entries()
     assert (entry.path, entry.has_key, entry.has_credentials) == (path, False, True)
     assert keystore.with_key() is None
-    keystore.add(key, PASSPHRASE)
+    keystore.add(key, PASSPHRASE, name="hot")
     (entry,) = keystore.entries()
-    assert (entry.path, entry.has_key, entry.has_credentials) == (path, True, True)
+    assert (entry.name, entry.has_key, entry.has_credentials) == ("hot", True, True)
 
 
 def test_credentials_open_with_their_own_key_only(keystore: Keystore, key: Key, credentials: Credentials) -> None:
