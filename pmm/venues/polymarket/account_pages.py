@@ -117,7 +117,7 @@ def _maker(record: Record, leg: Record) -> OwnTrade:
         record,
         venue_id=_id(leg, "order_id"),
         token=fields.text(leg, "asset_id"),
-        side=_side(leg),
+        side=_leg_side(record, leg),
         price=_price(leg, "price"),
         size=_size(leg, "matched_amount"),
         maker=True,
@@ -189,6 +189,14 @@ def _id(record: Record, key: str) -> str:
     return fields.text(record, key).lower()
 
 
+def _leg_side(record: Record, leg: Record) -> Side:
+    """A maker's side; where it is not named, it follows from the taker's: two buyers of one outcome each make a set."""
+    if leg.get("side") is not None:
+        return _side(leg)
+    taker = _side(record)
+    return taker.opposite if leg.get("asset_id") == record.get("asset_id") else taker
+
+
 def _side(record: Record) -> Side:
     side = fields.text(record, "side").upper()
     if side not in Side.__members__:
@@ -211,11 +219,12 @@ def _size(record: Record, key: str) -> Size:
 
 
 def _matched_at(record: Record) -> Nanos:
-    """The field has another name on the user channel now and then."""
-    at = fields.moment(record.get("match_time") or record.get("matchtime"), "match_time")
-    if at is None:
-        raise BadAnswer("match_time is missing")
-    return at
+    """The field has another name on the user channel now and then, and what comes close stands in for it."""
+    for key in ("match_time", "matchtime", "last_update", "timestamp"):
+        at = fields.moment(record.get(key), key)
+        if at is not None:
+            return at
+    raise BadAnswer("match_time is missing")
 
 
 def _allowance(text: object) -> int:

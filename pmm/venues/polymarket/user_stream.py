@@ -35,6 +35,12 @@ PING_S = 10.0
 # An account has one socket that tells of its fills, so it comes back sooner than a market's would, and never gives up.
 BACKOFF = Backoff(base=0.25, cap=10.0)
 _CANCELLATION = "CANCELLATION"
+# What a message means that names no status, as those of older pages of the venue do.
+_MEANT = {
+    "PLACEMENT": OrderStatus.LIVE.value,
+    "UPDATE": OrderStatus.LIVE.value,
+    _CANCELLATION: OrderStatus.CANCELED.value,
+}
 # At DEBUG the library writes every frame down, and the first one holds the secret: this logger never goes so far.
 _QUIET = logging.getLogger("pmm.user_socket")
 _QUIET.setLevel(logging.WARNING)
@@ -183,19 +189,20 @@ class UserStream:
 
     def _order_news(self, event: fields.Record) -> Iterator[Event]:
         """An order is shown as it was at some time after it was sent: which one, the venue's time does not say."""
-        order = account_pages.order(event)
+        kind = str(event.get("type")).upper()
+        order = account_pages.order({"status": _MEANT.get(kind), **event})
         order_id = self._orders.order_id(order.venue_id)
         known = None if order_id is None else self._orders.get(order_id)
         if order_id is None or known is None:
             self.foreign += 1
             return
         now = self._clock()
-        canceled = str(event.get("type")).upper() == _CANCELLATION
+        canceled = kind == _CANCELLATION
         shown = self._orders.shown(_canceled(order) if canceled else order, known.sent_at, now)
         if shown is not None:
             yield shown
         if canceled:
-            yield Canceled(now, order_id, fields.text(event, "status"))
+            yield Canceled(now, order_id, fields.optional_text(event, "status") or "")
 
     def _odd(self, cause: str, emit: Emit) -> None:
         """Whatever it said was missed, as if the socket had been closed."""

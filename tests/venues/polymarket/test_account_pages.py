@@ -214,12 +214,22 @@ def test_the_time_of_a_match_has_two_names():
 @pytest.mark.parametrize("key", ["id", "market", "status", "match_time", "maker_orders", "taker_order_id"])
 def test_a_trade_without_something_is_no_trade(key):
     body = trade(leg())
-    del body[key]
+    for name in (key, *(["last_update"] if key == "match_time" else [])):
+        del body[name]
     with pytest.raises(BadAnswer):
         account_pages.trade(body, mine)
 
 
-@pytest.mark.parametrize("key", ["order_id", "matched_amount", "price", "asset_id", "side"])
+@pytest.mark.parametrize(
+    ("token", "taker", "ours"), [("72", "BUY", "BUY"), ("71", "BUY", "SELL"), ("71", "SELL", "BUY")]
+)
+def test_a_part_that_names_no_side_has_the_one_that_meets_the_takers(token, taker, ours):
+    body = leg(asset_id=token)
+    del body["side"]
+    assert account_pages.trade(trade(body, side=taker), mine)[0].side is Side(ours)
+
+
+@pytest.mark.parametrize("key", ["order_id", "matched_amount", "price", "asset_id"])
 def test_a_part_without_something_is_no_part(key):
     body = leg()
     del body[key]

@@ -235,6 +235,20 @@ async def test_a_cancellation_may_still_say_live():
     assert (shown.order_id, shown.status, shown.asked_at) == ("live-1", OrderStatus.CANCELED, NOW)
 
 
+@pytest.mark.parametrize(("kind", "status"), [("PLACEMENT", "LIVE"), ("UPDATE", "LIVE"), ("CANCELLATION", "CANCELED")])
+async def test_a_message_without_a_status_means_what_its_kind_says(kind, status):
+    told, body = Recorder(), message(kind)
+    del body["status"]
+
+    async def venue(socket):
+        await socket.send(orjson.dumps(body).decode())
+        await socket.wait_closed()
+
+    async with standing(venue, told) as stream:
+        assert (await told.one(OrderShown)).status == status
+    assert stream.malformed == 0
+
+
 def message(kind):
     return {
         "event_type": "order",
