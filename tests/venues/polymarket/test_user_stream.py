@@ -219,7 +219,8 @@ async def test_even_a_library_that_writes_everything_down_does_not_see_the_secre
     async with standing(venue, told):
         await told.until(lambda: FeedNews.OPENED in news(told))
     client = [line for line in caplog.records if "server" not in line.name]
-    assert not any(word in line.getMessage() for line in client for word in (SECRET, PASSPHRASE))
+    # It would cut a long frame in the middle, which leaves the beginning of the secret and the end of the passphrase.
+    assert not any(word in line.getMessage() for line in client for word in (SECRET[:8], PASSPHRASE[-4:]))
 
 
 async def test_a_cancellation_may_still_say_live():
