@@ -14,7 +14,7 @@ from pmm.account import Balances, OwnOrder, OwnTrade
 from pmm.eip712 import Generation, SignatureType, generation_of
 from pmm.errors import BadAnswer
 from pmm.model import SECOND, ConditionId, Nanos, Size, TokenId
-from pmm.venues.polymarket import account_pages, codec
+from pmm.venues.polymarket import account_pages, codec, words
 from pmm.venues.polymarket.access import UNAUTHORIZED, Caller
 from pmm.venues.polymarket.account_pages import Holding, Mine
 from pmm.venues.polymarket.private import Answer, Params
@@ -28,7 +28,6 @@ END = "LTE="
 BALANCES_AT_ONCE = 4
 NOT_FOUND = 404
 TOO_MANY_REQUESTS = 429
-REASON_MAX = 200
 
 T = TypeVar("T")
 
@@ -173,5 +172,4 @@ def _reason(answer: Answer) -> str:
         told = answer.json()
     except BadAnswer:
         return ""
-    said = told.get("error") if isinstance(told, dict) else None
-    return " ".join(said.split())[:REASON_MAX] if isinstance(said, str) else ""
+    return words.said(told) if isinstance(told, dict) else ""

@@ -18,13 +18,13 @@ from pmm.errors import BadAnswer, Unreachable
 from pmm.events import Beat, BeatNews
 from pmm.model import SECOND, Nanos
 from pmm.ports import Emit
+from pmm.venues.polymarket import words
 from pmm.venues.polymarket.access import Caller
 from pmm.venues.polymarket.private import Answer
 
 PATH = "/v1/heartbeats"
 # Ids are uuids; whatever is longer than this is none.
 ID_MAX = 200
-CAUSE_MAX = 200
 # A beat that was not taken is sent again after a fifth of the interval, so that one lost answer never lets the switch
 # fall: the venue waits for two intervals.
 RETRIES_PER_INTERVAL = 5
@@ -117,6 +117,5 @@ def _said(answer: Answer) -> str:
         told = answer.json()
     except BadAnswer:
         told = None
-    words = (told.get("error_msg") or told.get("error")) if isinstance(told, dict) else None
-    text = " ".join(words.split())[:CAUSE_MAX] if isinstance(words, str) else ""
+    text = words.said(told) if isinstance(told, dict) else ""
     return text or f"the venue answered {answer.status}"

@@ -15,7 +15,6 @@ does not matter; otherwise those orders are in doubt.  (Protocol reference, sect
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -25,6 +24,7 @@ import orjson
 
 from pmm.events import Accepted, Canceled, CancelRejected, Rejected, Unanswered, VenueNews, VenueStatus
 from pmm.model import SECOND, Nanos, OrderId
+from pmm.venues.polymarket import words
 from pmm.venues.polymarket.budget import retry_at
 from pmm.venues.polymarket.private import Answer
 
@@ -32,59 +32,10 @@ Outcome: TypeAlias = Accepted | Rejected | Unanswered
 Canceling: TypeAlias = Canceled | CancelRejected | Unanswered
 
 WORKING = frozenset({"live", "matched", "delayed"})
-# What the venue was seen to say of orders that it does not take; parts of sentences and of symbolic codes.
-REFUSALS = (
-    "invalid",
-    "not enough balance",
-    "allowance",
-    "crosses",
-    "post-only",
-    "post_only",
-    "tick size",
-    "lower than the minimum",
-    "min size",
-    "banned",
-    "closed only mode",
-    "too many orders",
-    "too many requests",
-    "rate limit",
-    "has to be the owner",
-    "has to be the address",
-    "fully filled or killed",
-    "fok_order_not_filled",
-    "no orders found to match",
-    "not yet ready",
-    "market_not_ready",
-    "order_version_mismatch",
-    "canceled in the ctf exchange",
-    "market not found",
-    "no orderbook exists",
-    "cancel-only",
-    "trading is disabled",
-    "trading is currently disabled",
-    "unauthorized",
-    "trading restricted",
-)
-# Words that come with a refusal's status and prove nothing: the order may have been taken (section 3.11).
-DOUBTS = (
-    "internal server error",
-    "could not insert order",
-    "could not run the execution",
-    "context canceled",
-    "order match delayed",
-    "order_delayed",
-    "delaying_order_error",
-    "execution_error",
-)
-DUPLICATED = "duplicated"
-BALANCE = "not enough balance"
 # Statuses that are given before anybody looks at an order.
 BEFORE_ADMISSION = frozenset({401, 429})
 REFUSED = frozenset({400, 401, 403, 404, 422, 429})
 TOO_EARLY, UNAVAILABLE = 425, 503
-TEXT_MAX = 200
-
-_ORDER_ID = re.compile(r"0x[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +107,12 @@ def venue_news(answer: Answer, at: Nanos) -> VenueNews | None:
         return VenueNews(at, VenueStatus.RESTARTING, retry, _text_of(answer, told))
     if answer.status == UNAVAILABLE:
         text = _text_of(answer, told)
-        return VenueNews(at, _mode(text, _code(told)) or VenueStatus.DISABLED, retry, text)
+        return VenueNews(at, words.mode(text, _code(told)) or VenueStatus.DISABLED, retry, text)
     if answer.status != 200:
         return None
     for record in told if isinstance(told, list) else [told]:
-        text = _said(record) if isinstance(record, dict) else ""
-        mode = _mode(text, _code(record))
+        text = words.said(record) if isinstance(record, dict) else ""
+        mode = words.mode(text, _code(record))
         if mode is not None:
             return VenueNews(at, mode, retry, text)
     return None
@@ -195,20 +146,20 @@ def _rest(anonymous: Sequence[_Entry], *, contradicts: bool) -> _Entry:
         return _Entry(_Kind.DOUBTFUL, "the venue's answer does not say what became of this order", None)
     texts = " | ".join(dict.fromkeys(entry.text for entry in anonymous))
     if all(entry.kind is _Kind.REFUSED for entry in anonymous):
-        return _Entry(_Kind.REFUSED, texts if len(anonymous) == 1 else f"one of: {texts}"[:TEXT_MAX], None)
+        return _Entry(_Kind.REFUSED, texts if len(anonymous) == 1 else f"one of: {texts}"[: words.TEXT_MAX], None)
     if len(anonymous) == 1:
         return anonymous[0]
-    return _Entry(_Kind.DOUBTFUL, f"one of: {texts}"[:TEXT_MAX], None)
+    return _Entry(_Kind.DOUBTFUL, f"one of: {texts}"[: words.TEXT_MAX], None)
 
 
 def _entry(told: object) -> _Entry:
     """One order's answer.  Accepted is only what every client of the venue takes for it (section 3.5)."""
     if not isinstance(told, dict):
         return _Entry(_Kind.DOUBTFUL, "the venue's answer is no object", None)
-    text = _said(told)
+    text = words.said(told)
     named = told.get("orderID")
-    venue_id = named.lower() if isinstance(named, str) and named else _named_in(text)
-    if DUPLICATED in text.lower():
+    venue_id = named.lower() if isinstance(named, str) and named else words.named_in(text)
+    if words.DUPLICATED in text.lower():
         return _Entry(_Kind.TAKEN, text, venue_id)
     success, status = told.get("success"), told.get("status")
     if success is True and not text:
@@ -217,8 +168,8 @@ def _entry(told: object) -> _Entry:
         return _Entry(_Kind.DOUBTFUL, f"the venue says {str(status)[:40]!r} without more", venue_id)
     if named or not text:  # an id with an error, or an error without words, says two things at once
         return _Entry(_Kind.DOUBTFUL, text or "the venue's answer says nothing", venue_id)
-    refuses = success is False and not _doubtful(text)
-    return _Entry(_Kind.REFUSED if refuses or _is_refusal(text) else _Kind.DOUBTFUL, text, venue_id)
+    refuses = success is False and not words.doubt(text)
+    return _Entry(_Kind.REFUSED if refuses or words.refuse(text) else _Kind.DOUBTFUL, text, venue_id)
 
 
 def _single(entry: _Entry, sent: Sent) -> _Entry:
@@ -237,10 +188,10 @@ def _refusal(answer: Answer, told: object) -> _Entry:
         return _Entry(_Kind.REFUSED, text, None)
     if not speaks or answer.status not in REFUSED | {200}:
         return _Entry(_Kind.DOUBTFUL, text, None)
-    venue_id = _named_in(text)
-    if DUPLICATED in text.lower():
+    venue_id = words.named_in(text)
+    if words.DUPLICATED in text.lower():
         return _Entry(_Kind.TAKEN, text, venue_id)
-    return _Entry(_Kind.REFUSED if _is_refusal(text) else _Kind.DOUBTFUL, text, venue_id)
+    return _Entry(_Kind.REFUSED if words.refuse(text) else _Kind.DOUBTFUL, text, venue_id)
 
 
 def _concerning(refusal: _Entry, sent: Sent) -> _Entry:
@@ -277,33 +228,11 @@ def _cancel_lists(told: object) -> tuple[frozenset[str], dict[str, str]]:
     reasons = kept if isinstance(kept, dict) else {}
     return (
         frozenset(name.lower() for name in names if isinstance(name, str)),
-        {name.lower(): _short(reason) or "not canceled" for name, reason in reasons.items()},
+        {name.lower(): words.short(reason) or "not canceled" for name, reason in reasons.items()},
     )
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def _is_refusal(text: str) -> bool:
-    lower = text.lower()
-    return not _doubtful(text) and any(word in lower for word in REFUSALS)
-
-
-def _doubtful(text: str) -> bool:
-    lower = text.lower()
-    return any(word in lower for word in DOUBTS)
-
-
-def _mode(text: str, code: object) -> VenueStatus | None:
-    """The mode that a sentence or a code tells; the newest sentence means two modes, so the worse is assumed."""
-    lower = text.lower()
-    if code == "post_only_mode" or "post-only mode" in lower:
-        return VenueStatus.POST_ONLY
-    if "cancel-only" in lower:
-        return VenueStatus.CANCEL_ONLY
-    if "trading is currently disabled" in lower or "trading is disabled" in lower:
-        return VenueStatus.DISABLED
-    return None
+# --- both -------------------------------------------------------------------------------------------------------------
 
 
 def _retry_at(answer: Answer, told: object) -> Nanos | None:
@@ -315,28 +244,14 @@ def _retry_at(answer: Answer, told: object) -> Nanos | None:
     return answer.at + seconds * SECOND if whole and seconds is not None else None
 
 
-def _named_in(text: str) -> str | None:
-    """The one order that a sentence names."""
-    found = set(_ORDER_ID.findall(text.lower()))
-    return found.pop() if len(found) == 1 else None
-
-
-def _said(record: Mapping[str, object]) -> str:
-    return _short(record.get("errorMsg")) or _short(record.get("error")) or _short(record.get("error_msg"))
-
-
 def _code(record: object) -> object:
     return record.get("code") if isinstance(record, dict) else None
 
 
 def _text_of(answer: Answer, told: object) -> str:
     """The venue's words, or what can be said of an answer without any; never the whole of a page."""
-    said = _said(told) if isinstance(told, dict) else ""
+    said = words.said(told) if isinstance(told, dict) else ""
     return said or f"the venue answered {answer.status}" + ("" if isinstance(told, dict) else " without an object")
-
-
-def _short(text: object) -> str:
-    return " ".join(text.split())[:TEXT_MAX] if isinstance(text, str) else ""
 
 
 def _json(body: bytes) -> object:

@@ -17,7 +17,7 @@ from pmm.errors import DiskError
 from pmm.events import Event, Operator, OperatorAction, Rejected, Unanswered
 from pmm.model import SECOND, Nanos, OrderId, Side, TokenId
 from pmm.ports import Emit, Intent, IntentLog
-from pmm.venues.polymarket import order_answers
+from pmm.venues.polymarket import order_answers, words
 from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.budget import Budget, Kind
 from pmm.venues.polymarket.market_facts import MarketFacts
@@ -286,7 +286,7 @@ class OrdersOut:
         if isinstance(outcome, Rejected):
             self._orders.over(outcome.order_id)
             self._end(outcome.order_id)
-            if order_answers.BALANCE in outcome.reason.lower():
+            if words.BALANCE in outcome.reason.lower():
                 self._short(one.intent.token if one.intent.side is Side.SELL else None)
         self._emit(outcome)
 

@@ -6,7 +6,7 @@ from multidict import CIMultiDict
 
 from pmm.events import Accepted, Canceled, CancelRejected, Rejected, Unanswered, VenueStatus
 from pmm.model import SECOND
-from pmm.venues.polymarket import order_answers
+from pmm.venues.polymarket import order_answers, words
 from pmm.venues.polymarket.order_answers import Sent
 from pmm.venues.polymarket.private import Answer
 
@@ -157,7 +157,7 @@ def test_what_was_not_sent_never_rested_unless_it_was_sent_before():
 
 
 def test_long_words_are_cut():
-    assert len(one({"error": "invalid " + "x" * 10_000}, 400).reason) == order_answers.TEXT_MAX
+    assert len(one({"error": "invalid " + "x" * 10_000}, 400).reason) == words.TEXT_MAX
 
 
 def test_entries_belong_to_orders_by_their_hash():
