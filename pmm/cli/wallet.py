@@ -49,9 +49,9 @@ for on_chain in (onchain.approve, onchain.split, onchain.merge, onchain.redeem):
     app.command()(on_chain)
 
 
-@app.command("import")
+@app.command("import", context_settings={"allow_extra_args": True})
 def import_key(
-    surplus: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    context: typer.Context,
     keystore: Annotated[str, typer.Option(metavar="NAME", help="Name of the file; the address when absent.")] = "",
     keyring: Annotated[
         bool, typer.Option("--keyring", help="Keep the pass phrase in the system's keyring; it is made up, if need be.")
@@ -66,7 +66,7 @@ def import_key(
     from pmm.wallets.keystore import Keystore
     from pmm.wallets.passphrase import keep_in_keyring
 
-    if surplus:
+    if context.args:
         raise UsageError(
             "a key must not stand on the command line",
             hint="It is in the history of your shell now: use another one, and type it when you are asked.",
