@@ -28,11 +28,9 @@ def doctor(
 
     cli = Cli.current()
     try:
-        loaded = cli.load()
+        rows = asyncio.run(examine(cli.load(), cli.instance, cli.asker, live=live, offline=offline))
     except ConfigError as error:
         rows = unreadable(error)
-    else:
-        rows = asyncio.run(examine(loaded, cli.instance, cli.asker, live=live, offline=offline))
     failed = [row.name for row in rows if row.state is State.FAIL]
     data = {
         "healthy": not failed,

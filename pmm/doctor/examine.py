@@ -26,7 +26,8 @@ async def examine(
 ) -> list[Row]:
     """One row per check.  The wallet is looked at when `live` asks for it, or when there is one.
 
-    Raises nothing that a venue, a disk or a keystore may cause: that is what rows are for.
+    Raises ConfigError for an address that no credentials may travel to, and nothing that a venue, a disk or a keystore
+    may cause: that is what rows are for.
     """
     settings = loaded.settings
     wants_wallet = live or _has_wallet(loaded)
@@ -36,8 +37,13 @@ async def examine(
         patient = Patient(
             loaded, instance, reads, signed, ask, live, offline, wants_wallet, chain if not offline else None
         )
-        said = Row(SETTINGS, State.OK, f"{len(loaded.origins)} settings are valid", "")
-        return [said, *await run(CHECKS, patient)]
+        return [_settings(loaded), *await run(CHECKS, patient)]
+
+
+def _settings(loaded: Loaded) -> Row:
+    if loaded.warnings:
+        return Row(SETTINGS, State.WARN, "; ".join(loaded.warnings), "`pmm config show --origin` tells what counts.")
+    return Row(SETTINGS, State.OK, f"{len(loaded.origins)} settings are valid", "")
 
 
 def unreadable(error: ConfigError) -> list[Row]:

@@ -37,7 +37,7 @@ def read_private(path: Path, bytes_max: int) -> str:
     """
     try:
         with path.open("rb") as file:
-            _judge(path, os.fstat(file.fileno()), stat.S_ISREG, FILE_MODE)
+            _judge(path, os.fstat(file.fileno()), _is_readable, FILE_MODE)
             content = file.read(bytes_max + 1)
     except OSError as error:
         raise NotPrivate(f"{path} cannot be read: {os.strerror(error.errno or 0)}", hint="Check the path.") from error
@@ -48,6 +48,11 @@ def read_private(path: Path, bytes_max: int) -> str:
     except UnicodeDecodeError:
         # Not chained: the library's error shows the bytes.
         raise NotPrivate(f"{path} is not UTF-8 text", hint="Check the path.") from None
+
+
+def _is_readable(mode: int) -> bool:
+    """A file, or a pipe of our own such as `/dev/fd/3`, which no other process can read."""
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 def check_folder(path: Path) -> None:

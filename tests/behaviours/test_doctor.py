@@ -258,6 +258,18 @@ def test_offline_nothing_is_asked(pmm: Pmm, exchange: Exchange) -> None:
     assert found["CLOB"]["found"] == "offline"
 
 
+def test_what_the_settings_remark_on_is_a_warning(pmm: Pmm, ready: dict[str, str]) -> None:
+    row = only(pmm(*LIVE, **ready, PMM_MM__SPRAED="1"), "warn")
+    assert row["name"] == "settings"
+    assert "did you mean PMM_MM__SPREAD?" in row["found"]
+
+
+def test_credentials_do_not_travel_in_the_clear(pmm: Pmm, ready: dict[str, str]) -> None:
+    found = rows(pmm(*LIVE, **{**ready, "CLOB_API_URL": "http://192.0.2.1"}))
+    assert found["settings"]["state"] == "fail"
+    assert "credentials travel over https only" in found["settings"]["found"]
+
+
 def test_a_keystore_whose_pass_phrase_nobody_says_is_the_key(pmm: Pmm, ready: dict[str, str], tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_text("words that nobody guesses")

@@ -128,6 +128,15 @@ def test_b037_a_balance_is_the_same_number(pmm: Pmm, exchange: Exchange, kept: d
     assert "12.345678 USD" in pmm("wallet", "verify", **settings).stdout
 
 
+def test_credentials_that_the_venue_refuses_are_a_matter_of_authentication(
+    pmm: Pmm, exchange: Exchange, kept: dict[str, str]
+) -> None:
+    wrong = {"POLY_API_KEY": "wrong", "POLY_API_SECRET": "d3Jvbmc=", "POLY_PASSPHRASE": "wrong"}
+    done = pmm("wallet", "verify", "--json", **exchange.env, **kept, **wrong, POLY_PRIVATE_KEY=KEY)
+    assert done.status == 4
+    assert "401" in done.document["error"]["message"]
+
+
 def red(data: Record) -> list[str]:
     return [f"{one['token']} to {one['spender']}" for one in data["allowances"] if one["granted"] is False]
 

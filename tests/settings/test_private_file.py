@@ -66,3 +66,12 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(NotPrivate):
             read_secret(path)
+
+
+@posix
+def test_a_pipe_of_our_own_is_as_good_as_a_file() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"sparrow\n")
+    os.close(writer)
+    assert read_secret(Path(f"/dev/fd/{reader}")) == "sparrow"
+    os.close(reader)

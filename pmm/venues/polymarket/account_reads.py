@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pmm.account import Balances, OwnOrder, OwnTrade
 from pmm.eip712 import Generation, SignatureType, generation_of
-from pmm.errors import BadAnswer
+from pmm.errors import BadAnswer, Exit
 from pmm.model import SECOND, ConditionId, Nanos, Size, TokenId
 from pmm.venues.polymarket import account_pages, codec, words
 from pmm.venues.polymarket.access import UNAUTHORIZED, Caller
@@ -35,6 +35,7 @@ T = TypeVar("T")
 class Unauthorized(Refused):
     """The venue refused the API credentials."""
 
+    exit = Exit.AUTH
     hint = "Make new ones with `pmm wallet derive-key`; `pmm doctor` says what else may be wrong."
 
 
