@@ -26,7 +26,7 @@ from pmm.events import (
     Settled,
     Unanswered,
 )
-from pmm.model import Side, TokenId, notional
+from pmm.model import SECOND, Side, TokenId, notional
 from pmm.sim.venue import COLLATERAL, OrderStatus
 from tests.exchange.conftest import DEMO, trading
 from tests.venues.polymarket.account import Account, account
@@ -164,6 +164,7 @@ class Session:
         """End the faults and everything that was put off, then ask for every order once more."""
         ours = self.ours
         await ours.floor.control("/faults/clear", {})
+        ours.access.http.deadline = 10 * SECOND
         await ours.floor.control("/venue/mode", {"mode": "normal"})
         for _ in range(TURNS_MAX):  # what waits for the buckets of the signer waits for the venue's clock
             if reported(ours) >= set(self.ids):

@@ -34,7 +34,6 @@ class Known:
 
     intent: Intent
     sent_at: Nanos
-    open: bool = True
     filled: Size = 0
     trades: dict[str, TradeStatus] = field(default_factory=dict)
 
@@ -49,6 +48,7 @@ class OwnOrders:
         self.odd = 0
         self._orders: dict[OrderId, Known] = {}
         self._ids: dict[str, OrderId] = {}
+        self._open: dict[OrderId, Known] = {}
         self._over: OrderedDict[OrderId, None] = OrderedDict()
         self._sizes: dict[tuple[str, OrderId], Size] = {}
         self._unsettled: dict[tuple[str, OrderId], Nanos] = {}
@@ -56,7 +56,7 @@ class OwnOrders:
     def add(self, intent: Intent, at: Nanos) -> Known:
         """Know an order from the moment on at which it may be at the venue."""
         known = Known(intent, at)
-        self._orders[intent.order_id] = known
+        self._orders[intent.order_id] = self._open[intent.order_id] = known
         self._ids[intent.venue_id] = intent.order_id
         return known
 
@@ -76,19 +76,17 @@ class OwnOrders:
 
         One that the venue never showed stays among them until long after its end.
         """
-        for order_id, known in tuple(self._orders.items()):
+        for order_id, known in tuple(self._open.items()):
             ends_at = known.intent.expires_at
-            if known.open and ends_at is not None and before - ends_at > ENDED_LIFE:
+            if ends_at is not None and before - ends_at > ENDED_LIFE:
                 self.over(order_id)
-            elif known.open and known.sent_at < before:
+            elif known.sent_at < before:
                 yield order_id
 
     def over(self, order_id: OrderId) -> None:
         """Nothing of it rests any more, as far as the venue said."""
-        known = self._orders.get(order_id)
-        if known is None or not known.open:
+        if self._open.pop(order_id, None) is None:
             return
-        known.open = False
         self._over[order_id] = None
         while len(self._over) > OVER_MAX:
             self._forget(self._over.popitem(last=False)[0])
@@ -97,11 +95,6 @@ class OwnOrders:
         """The order under our id where it is ours."""
         order_id = self._ids.get(order.venue_id)
         return order if order_id is None else replace(order, order_id=order_id, origin=Origin.OURS)
-
-    def named_trade(self, trade: OwnTrade) -> OwnTrade:
-        """The trade under the id of our order where it is ours."""
-        order_id = self._ids.get(trade.venue_id)
-        return trade if order_id is None else replace(trade, order_id=order_id, origin=Origin.OURS)
 
     def told(self, trades: Iterable[OwnTrade], at: Nanos) -> list[Event]:
         """What is new in trades: fills, then what became of those that were told; nothing about orders of others."""
@@ -120,9 +113,9 @@ class OwnOrders:
         known = self._orders[order_id]
         if order.status in GONE or known.filled >= known.intent.size:
             self.over(order_id)
-        elif order.is_live and not known.open:
-            self._over.pop(order_id, None)
-            known.open = True
+        elif order.is_live and order_id not in self._open:
+            del self._over[order_id]
+            self._open[order_id] = known
         return OrderShown(at, asked_at, order_id, order.status, order.matched)
 
     def _news(self, trade: OwnTrade, at: Nanos) -> Iterator[Event]:

@@ -226,7 +226,7 @@ async def test_a_cancel_of_everything_tells_which_of_ours_went(ours, floor):
 
 
 async def test_an_order_beyond_the_deadline_is_in_doubt_and_the_same_bytes_are_a_duplicate(floor):
-    async with account(floor, listen=False, deadline_ms=300) as ours:
+    async with account(floor, listen=False, deadline_ms=800) as ours:
         await ours.harm("POST /order", "answer_late", seconds=30)
         order_id = ours.place()
         assert "no answer within" in (await ours.told.one(Unanswered, order_id=order_id)).cause

@@ -73,7 +73,6 @@ def test_orders_and_trades_of_others_are_told_to_nobody(orders):
 
 def test_ours_go_by_our_id(orders):
     assert orders.named(replace(order(), origin=Origin.FOREIGN)) == replace(order(), order_id="live-1")
-    assert orders.named_trade(trade()).order_id == "live-1"
     assert orders.shown(order(matched=3), NOW - 1, NOW) == OrderShown(NOW, NOW - 1, "live-1", OrderStatus.LIVE, 3)
     assert orders.mine(OURS, "", "")
     assert not orders.mine(THEIRS, "", "")
