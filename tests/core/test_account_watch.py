@@ -120,6 +120,16 @@ def test_a_user_socket_that_is_back_is_not_believed_before_a_read_was_sent_after
     assert stage.reasons(14) == {"the user socket opened: what happened meanwhile is read first"}
 
 
+def test_a_read_that_was_sent_before_the_user_socket_opened_is_no_answer_however_late_it_comes():
+    watch, out = AccountWatch(NO_BEATS), StepBuilder(Timer(START))
+    watch.finish(out, ours_open=False)
+    watch.on_user(opened(moment(1)))
+    for sent, known in ((0.9, False), (1, True)):
+        read = AccountRead(moment(2), moment(sent), (), Balances(0, {}, {}))
+        watch.on_read(read, lambda: Booked(Span(0, 0), {}, {}), out, ours_open=False)
+        assert (watch.problem(moment(2)) is None) is known
+
+
 def test_a_socket_that_connects_is_neither_open_nor_closed():
     stage = LiveStage()
     stage.tell(10, lambda at: UserSignal(at, FeedNews.CONNECTING))

@@ -1,6 +1,7 @@
 """Everything is cancelled again and again until the list of open orders was read empty after it."""
 
-from pmm.commands import CancelAll, StopHeartbeat
+from pmm.commands import CancelAll, ReadAccount, StopHeartbeat
+from pmm.core.account_watch import AccountLimits, AccountWatch
 from pmm.core.engine import Outcome
 from pmm.core.step import StepBuilder
 from pmm.core.sweep import Sweep
@@ -109,6 +110,7 @@ def test_a_kill_is_not_done_while_others_place_anew():
     stage.switch(12, others_place_anew=False)
     stage.live(30)
     assert stage.times(CancelAll) == [10, 11, 13]
+    assert len([at for at in stage.times(ReadAccount) if 10 <= at < 11]) == 4
     assert stage.history[-1].done
     assert 13 <= (stage.history[-1].event.at - START) / SECOND <= 13.5
 
@@ -120,3 +122,18 @@ def test_every_halt_is_a_kill():
     assert stage.engine.outcome is Outcome.HALTED
     assert stage.history[-1].done
     assert stage.times(CancelAll)[0] == 10
+
+
+def test_the_list_is_read_as_soon_as_the_last_order_of_ours_is_over():
+    watch = AccountWatch(AccountLimits())
+    watch.kill("drill", StepBuilder(Timer(START)))
+
+    def reads_at(seconds, *, ours_open):
+        out = StepBuilder(Timer(moment(seconds)))
+        watch.finish(out, ours_open=ours_open)
+        return [command.cause for command in out.commands]
+
+    reads_at(0, ours_open=True)
+    watch.on_read(AccountRead(moment(0.5), moment(0.5), (), None), dict, StepBuilder(Timer(START)), ours_open=False)
+    assert reads_at(0.5, ours_open=True) == []
+    assert reads_at(0.9, ours_open=False) == ["kill switch"]

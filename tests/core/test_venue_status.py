@@ -84,11 +84,11 @@ def test_a_trial_that_lasted_makes_the_next_wait_short_again():
     assert venue.retry_at == 34 * SECOND
 
 
-def test_fifteen_refusals_of_one_burst_are_one_wait():
+def test_the_refusals_of_one_burst_are_one_wait():
     venue = Venue()
-    for _ in range(15):
-        told(venue, 1, VenueStatus.RESTARTING)
-    assert venue.retry_at == 2 * SECOND
+    for at in (1, 1, 2, 3, 4):
+        told(venue, at, VenueStatus.DISABLED)
+    assert venue.retry_at == 6 * SECOND
 
 
 def test_orders_are_in_doubt_from_the_change_until_a_read_sent_after_the_return():
