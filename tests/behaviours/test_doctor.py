@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pmm.model import Side
+from pmm.ports import Intent
+from pmm.sinks.store import Intents, Store
 from pmm.wallets.kinds import wallets_of
 from tests.behaviours.conftest import Pmm
 from tests.support.blackbox import Exchange, Finished, Record, run
@@ -236,6 +239,23 @@ def test_b034_what_is_wrong_with_the_account_is_one_row(
     done = pmm(*LIVE, **ready)
     mend(shop)
     assert only(done, state)["name"] == name
+
+
+def test_orders_of_an_earlier_run_are_told_from_those_of_others(
+    pmm: Pmm, ready: dict[str, str], shop: Exchange
+) -> None:
+    mine, _ = (
+        shop.post("/accounts/order", account=ADDRESS, side="BUY", price=price, size="10")["order_id"]
+        for price in ("0.02", "0.03")
+    )
+    with Store.open(Path(ready["PMM_DATA_DIR"]) / "default") as store:
+        account = store.account(ADDRESS, ready["CLOB_API_URL"])
+        Intents(store, account).intend(
+            [Intent("live-1-1", mine, "0x1", "1", Side.BUY, 200, 10_000_000, None, 0, b"{}")]
+        )
+    row = only(pmm(*LIVE, **ready), "warn")
+    shop.post("/accounts/wipe", account=ADDRESS)
+    assert (row["name"], row["found"]) == ("open orders", "1 open orders of this bot, 1 of others")
 
 
 def test_b004_a_venue_whose_clock_is_off_is_a_warning_and_live_a_failure(pmm: Pmm, exchange: Exchange) -> None:
