@@ -37,6 +37,14 @@ _SETTLED = (
     "UPDATE trades SET status = ? WHERE account = ? AND epoch = ? AND trade_id = ? AND order_id = ?"
     " AND status NOT IN ('CONFIRMED', 'FAILED')"
 )
+# Nobody has to ask for an order again that is over and whose trades are settled or void.
+_CLOSE = (
+    "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND closed = 0 AND order_id IN ("
+    "SELECT i.order_id FROM intents i JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
+    " WHERE i.account = ? AND i.closed = 0 AND o.state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
+    " AND NOT EXISTS (SELECT 1 FROM trades t WHERE t.account = o.account AND t.epoch = o.epoch"
+    " AND t.order_id = o.order_id AND t.status NOT IN ('CONFIRMED', 'FAILED')))"
+)
 # The oldest of what is over and old enough.
 _FORGET = (
     (
@@ -99,12 +107,13 @@ class History:
                 self._store.latch(LatchName.HALT, change.cause, change.at, self._account)
 
     def flush(self) -> None:
-        """Write what waits, and forget what is over for long.  Raises DiskError; then it waits on."""
+        """Write what waits, close intents that are over, and forget what is over for long.  Raises DiskError; then it waits on."""
         key = (self._account, self.epoch)
         with self._store.writing() as db:
             for statement, values in self._waiting:
                 db.execute(statement, values)
             db.executemany(_MARK, [(*key, market, mid2, at) for market, (mid2, at) in self._mids.items()])
+            db.execute(_CLOSE, (self._account, self.epoch, self._account))
             for statement in _FORGET:
                 db.execute(statement, (self._clock() - CLOSED_LIFE, FORGOTTEN_MAX))
         self._waiting.clear()

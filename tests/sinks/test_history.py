@@ -186,3 +186,15 @@ def test_nothing_is_lost_while_the_disk_is_full(run: Run) -> None:
     run.history.flush()
     assert len(run.records.orders()) == 200
     assert len(run.records.trades()) == 1
+
+
+def test_an_intent_is_closed_when_its_order_is_over_and_every_trade_of_it_final(store: Store) -> None:
+    run = Run(store, simulated=False)
+    log = Intents(store, run.account)
+    log.intend([intent(n, order_id=f"o{n}") for n in (1, 2, 3)])
+    run.tell(place("o1"), place("o2"), place("o3"))
+    run.tell(filled(fill("t1", "o1"), fill("t2", "o2")), moved("o1", "LIVE", "FILLED"), moved("o2", "LIVE", "PARTIAL"))
+    run.tell(settled(TradeStatus.MINED), moved("o3", "LIVE", "CANCELED"), TIMER)
+    assert [one.order_id for one in log.open_intents()] == ["o1", "o2"]
+    run.tell(settled(TradeStatus.CONFIRMED), TIMER)
+    assert [one.order_id for one in log.open_intents()] == ["o2"]
