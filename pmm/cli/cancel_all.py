@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmm.cli.context import Cli
+from pmm.cli.context import LIVE, Cli
 
 if TYPE_CHECKING:
     from pmm.settings import Loaded
@@ -33,7 +33,7 @@ def cancel_all(
         return
     swept = sweep(cli, loaded, wallet, market, timeout)
     require_empty(swept)
-    cli.emit(SCHEMA, swept_record(swept), human=lambda: swept_text(swept))
+    cli.emit(SCHEMA, swept_record(swept), mode=LIVE, human=lambda: swept_text(swept))
 
 
 def wallet_if_any(cli: Cli, loaded: Loaded) -> Wallet | None:
@@ -110,7 +110,7 @@ def swept_record(swept: Swept) -> dict[str, object]:
 
 
 def swept_text(swept: Swept) -> str:
-    return f"proven empty: the venue lists no order, after {swept.rounds} rounds and {swept.took // 1_000_000} ms"
+    return f"LIVE  proven empty: the venue lists no order, after {swept.rounds} rounds and {swept.took // 1_000_000} ms"
 
 
 def nothing_sent(cli: Cli) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmm.cli.context import Cli
+from pmm.cli.context import LIVE, Cli
 
 if TYPE_CHECKING:
     from pmm.errors import PmmError
@@ -61,6 +61,7 @@ def _kill(cli: Cli, folder: Path, reason: str, timeout: float | None) -> None:
     cli.emit(
         SCHEMA,
         {"latched": True, "reason": reason, "bot": told, **record},
+        mode=cli.mode if swept is None else LIVE,
         human=lambda: f"{text}\nThe kill switch is latched: nothing quotes until `pmm kill --reset`.",
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.conftest import Pmm
+from tests.behaviours.conftest import Pmm, Quote
 from tests.support.blackbox import Exchange, Process, environment
 from tests.support.holder import DEMO, OTHER, Holder
 
@@ -64,7 +64,8 @@ def leaks(home: Path, secrets: list[str], *texts: str) -> list[str]:
 def test_b055_everything_is_cancelled_and_the_venue_lists_nothing(pmm: Pmm, holder: Holder, tmp_path: Path) -> None:
     holder.rest(40)
     done = pmm("cancel-all", "--json", **holder.env)
-    assert (done.status, done.document["data"]["empty"], done.document["data"]["left"]) == (0, True, [])
+    told = done.document
+    assert (done.status, told["mode"], told["data"]["empty"], told["data"]["left"]) == (0, "live", True, [])
     assert holder.open() == []
     assert leaks(tmp_path, holder.secrets, done.stdout, done.stderr) == []
 
@@ -152,14 +153,29 @@ def test_b075_kill_does_not_wait_for_a_bot_that_stands_still(
     assert holder.open() == []
 
 
+def test_b075_kill_ends_a_dry_run_whatever_its_limits_do(pmm: Pmm, exchange: Exchange, quote: Quote) -> None:
+    session = quote(exchange, RISK_ENFORCE="false")
+    session.moved("order", "LIVE")
+    assert pmm("kill", "--reason", "too wide", **exchange.env).status == 0
+    end = session.finish()
+    assert (end.status, end.documents[-1]["error"]["code"]) == (10, "PMM-E501")
+    assert "too wide" in end.documents[-1]["error"]["message"]
+    assert not any(session.resting().values())
+
+
 def test_b076_a_kill_is_undone_on_purpose_only(pmm: Pmm, exchange: Exchange) -> None:
     assert pmm("kill", "--reason", "enough", **exchange.env).status == 0
+    latched = pmm("quote", "--market", "demo", "--once", **exchange.env)
+    assert latched.status == 10
+    assert "enough" in latched.stderr
+    assert "pmm kill --reset" in latched.stderr
     refused = pmm("kill", "--reset", **exchange.env)
     assert refused.status == 2
     assert "stays latched" in refused.stderr
     done = pmm("kill", "--reset", "--yes", "--json", **exchange.env)
     assert done.document["data"] == {"latched": False, "reset": [{"name": "kill", "reason": "enough"}]}
     assert pmm("kill", "--reset", "--json", **exchange.env).document["data"]["reset"] == []
+    assert pmm("quote", "--market", "demo", "--once", **exchange.env).status == 0
 
 
 def test_a_damaged_state_file_keeps_nobody_from_cancelling(pmm: Pmm, holder: Holder, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviours.conftest import Pmm
+from tests.behaviours.conftest import Pmm, Quote
 from tests.behaviours.test_kill import Bot, bot, data_dir, line
+from tests.support.blackbox import Exchange
 
 __all__ = ["bot"]
 
@@ -41,6 +42,25 @@ def test_wishes_reach_the_bot_and_stop_waits_for_its_end(pmm: Pmm, bot: Bot, tmp
     assert (done.status, done.document["data"]["stopped"]) == (0, True)
     assert running.wait(20) == 0
     assert pmm("status", **data_dir(tmp_path)).status == 5
+
+
+def test_b007_b027_a_dry_run_is_asked_paused_resumed_and_stopped(pmm: Pmm, exchange: Exchange, quote: Quote) -> None:
+    session = quote(exchange)
+    session.moved("order", "LIVE")
+    told = pmm("status", "--json", **exchange.env).document
+    (market,) = told["data"]["markets"]
+    assert (told["mode"], told["data"]["healthy"], market["market"]) == ("dry-run", True, "demo")
+    assert (market["source"], market["decision"]["reason"]) == ("websocket", "")
+    assert "RUNNING" in told["data"]["feeds"].values()
+    assert pmm("pause", **exchange.env).status == 0
+    session.decided(None, None, reason="paused by the operator")
+    told = pmm("status", "--json", **exchange.env).document["data"]
+    assert (told["healthy"], told["problem"], told["paused"]) == (False, "paused by the operator", True)
+    place = session.mark()
+    assert pmm("resume", **exchange.env).status == 0
+    session.moved("order", "LIVE", after=place)
+    assert pmm("stop", "--json", **exchange.env).document["data"]["stopped"]
+    assert session.finish().status == 0
 
 
 def test_a_bot_that_was_killed_leaves_nothing_in_the_way(pmm: Pmm, bot: Bot, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from pmm.drivers.control import ask
 from tests.behaviours.test_kill import ROOT, leaks
-from tests.support.blackbox import LIMIT_S, Exchange, environment
+from tests.support.blackbox import LIMIT_S, Exchange, Process, Record, environment
 from tests.support.holder import Holder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stories send signals")
@@ -149,3 +149,30 @@ def test_an_interruption_is_no_bye(guarded: Callable[..., Guarded], holder: Hold
     one.until(lambda: one.bot.poll() is not None and not one.alive())
     assert "sweep: the bot is gone" in one.log
     assert holder.open() == []
+
+
+def live(home: Path, holder: Holder, **more: str) -> Process:
+    """`pmm quote --live` on the demo market."""
+    return Process(home, "quote", "--market", "demo", "--live", "--yes", "--json", **holder.env, **more)
+
+
+def test_a_quoting_bot_that_is_killed_leaves_no_order(tmp_path: Path, holder: Holder) -> None:
+    with live(tmp_path, holder, PMM_LIVE__HEARTBEAT="false") as quoting:
+        quoting.until(order_is_live)
+        quoting.signal(signal.SIGKILL)
+        holder.until_empty(limit=10.0)
+    assert leaks(tmp_path, holder.secrets) == []
+
+
+def test_a_quoting_bot_that_stands_still_loses_its_orders_within_fifteen_seconds(
+    tmp_path: Path, holder: Holder
+) -> None:
+    with live(tmp_path, holder, PMM_LIVE__WATCHDOG="false") as quoting:
+        quoting.until(lambda data: data.get("event") == "change" and data["new"] == "BEATING")
+        quoting.until(order_is_live)
+        quoting.signal(signal.SIGSTOP)
+        assert holder.until_empty() <= 15.5  # half a second for the reads
+
+
+def order_is_live(data: Record) -> bool:
+    return data.get("event") == "change" and (data["machine"], data["new"]) == ("order", "LIVE")
