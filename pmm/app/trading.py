@@ -17,7 +17,7 @@ from pmm.drivers.lease import take_wallet
 from pmm.drivers.watchdog import Charge, Watchdog
 from pmm.eip712 import EXCHANGES, Generation
 from pmm.errors import AccountUnready, Halted, LiveForbidden, WrongClock
-from pmm.model import SECOND, Nanos, utc_text
+from pmm.model import SECOND, utc_text
 from pmm.ports import Gateway, Service
 from pmm.settings import Loaded, Venue
 from pmm.sinks.history import History
@@ -33,11 +33,12 @@ from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.user_stream import UserStream
 from pmm.venues.shadow import ShadowGateway
 from pmm.wallets import Wallet
+from pmm.wallets.sources import CLOCKS_APART
 
 OK = 200
 UNLATCH = "`pmm kill --reset` allows quoting again."
 # Reference: reliability, section 2, row 15.  Signatures follow the venue's clock; expiries and ages follow ours.
-CLOCK_DIFFERENCE_MAX: Nanos = 2 * SECOND
+CLOCK_DIFFERENCE_MAX = CLOCKS_APART
 
 
 @dataclass(slots=True)

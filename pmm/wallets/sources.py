@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from pmm.eip712 import SignatureType, checksummed
 from pmm.errors import Exit, LocalError
+from pmm.model import SECOND, Nanos
 from pmm.settings import Loaded
 from pmm.venues.polymarket.credentials import Credentials
 from pmm.venues.polymarket.signer import Caps, Signer
@@ -23,6 +24,8 @@ from pmm.wallets.kinds import kind_of, wallets_of
 from pmm.wallets.passphrase import Ask, passphrase_for
 
 KEY_NAME = "POLY_PRIVATE_KEY"
+# An order's end is planned by our clock and checked by the venue's, which may be behind by as much as is tolerated.
+CLOCKS_APART: Nanos = 2 * SECOND
 CREDENTIAL_NAMES = {"api_key": "POLY_API_KEY", "api_secret": "POLY_API_SECRET", "passphrase": "POLY_PASSPHRASE"}
 
 
@@ -135,7 +138,7 @@ def signer_for(loaded: Loaded, profile: Profile, key: Key) -> Signer:
         key.reveal(),
         funder=profile.funder,
         signature_type=profile.signature_type,
-        caps=Caps(order=live.max_order_micro, life_max=live.order_life_ns),
+        caps=Caps(order=live.max_order_micro, life_max=live.order_life_ns + CLOCKS_APART),
         chain_id=loaded.settings.venue.chain_id,
     )
 
