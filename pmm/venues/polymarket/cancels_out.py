@@ -19,13 +19,13 @@ from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.budget import Budget, Kind
 from pmm.venues.polymarket.order_answers import Canceling, Sent
 from pmm.venues.polymarket.own_orders import OwnOrders
-from pmm.venues.polymarket.private import Answer, NoAnswer, NotSent
+from pmm.venues.polymarket.private import CONNECTIONS_MAX, Answer, NoAnswer, NotSent
 
 # The venue takes 1,000 ids in one request; with fewer, one lost answer leaves fewer orders in doubt.
 CANCELS_MAX = 100
-CANCELS_AT_ONCE = 8
-# A cancel of everything that hangs must not hold up the next one.
+# A cancel of everything that hangs must not hold up the next one; nor may cancels by id take their connections.
 SWEEPS_AT_ONCE = 3
+CANCELS_AT_ONCE = CONNECTIONS_MAX - SWEEPS_AT_ONCE
 EVERYTHING = "/cancel-all"
 
 

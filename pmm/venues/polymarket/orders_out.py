@@ -7,7 +7,6 @@ the disk before, and nothing is ever sent again by itself.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,7 +87,7 @@ class OrdersOut:
         self._deadline = deadline
         self._clock = clock
         self._short = short
-        self._queue: deque[_Waiting] = deque()
+        self._queue: dict[OrderId, _Waiting] = {}
         self._preparing: dict[OrderId, Place | Repost] = {}
         self._withdrawn: set[OrderId] = set()
         self._over: list[OrderId] = []
@@ -98,14 +97,14 @@ class OrdersOut:
         self._emit: Emit = _nobody
 
     def put(self, command: Place | Repost, at: Nanos) -> None:
-        """Let an order wait for its turn."""
-        self._queue.append(_Waiting(command, at))
+        """Let an order wait for its turn; what is to be sent again and waits already, waits once."""
+        self._queue.setdefault(command.order_id, _Waiting(command, at))
         self._stirred.set()
 
     def withdraw(self, order_id: OrderId) -> bool:
         """Let an order not be sent; whether it is certain that it never was.  Nor is it sent again."""
-        waiting = {one.command.order_id: one.command for one in self._queue} | self._preparing
-        command = waiting.get(order_id)
+        waiting = self._queue.get(order_id)
+        command = self._preparing.get(order_id) if waiting is None else waiting.command
         if command is not None:
             self._withdrawn.add(order_id)
             self._stirred.set()
@@ -113,7 +112,7 @@ class OrdersOut:
 
     def withdraw_all(self) -> None:
         """Let nothing be sent that was not sent yet."""
-        self._withdrawn |= {one.command.order_id for one in self._queue} | self._preparing.keys()
+        self._withdrawn |= self._queue.keys() | self._preparing.keys()
         self._stirred.set()
 
     async def serve(self, emit: Emit) -> None:
@@ -147,7 +146,8 @@ class OrdersOut:
             await asyncio.sleep((due - now) / SECOND)
             return []
         self._budget.spend(now, cost, Kind.ORDERS)
-        ready = [one for one in map(self._prepare, [self._queue.popleft() for _ in range(cost)]) if one is not None]
+        chosen = [self._queue.pop(order_id) for order_id in list(self._queue)[:cost]]
+        ready = [one for one in map(self._prepare, chosen) if one is not None]
         written = self._still_wanted(await self._write(ready))
         self._budget.refund(cost - len(written), Kind.ORDERS)
         return written
@@ -155,15 +155,11 @@ class OrdersOut:
     def _refuse_old(self) -> None:
         """Take out of the queue what was withdrawn or has waited too long."""
         oldest = self._clock() - self._latency_gate
-        withdrawn = frozenset(self._withdrawn)
-        kept: deque[_Waiting] = deque()
-        for one in self._queue:
-            gone = one.command.order_id in withdrawn
+        for order_id, one in tuple(self._queue.items()):
+            gone = order_id in self._withdrawn
             if gone or one.at < oldest:
+                del self._queue[order_id]
                 self._refuse(one.command, WITHDRAWN if gone else TOO_OLD)
-            else:
-                kept.append(one)
-        self._queue = kept
 
     def _prepare(self, one: _Waiting) -> _Ready | None:
         """Sign an order, or find its bytes; None for one that is refused."""

@@ -173,6 +173,37 @@ async def test_a_cancel_that_is_refused_says_why(ours):
     assert (await ours.told.one(CancelRejected, order_id=order_id)).reason == "Order already canceled"
 
 
+async def test_a_cancel_of_an_order_that_nobody_knows_is_not_sent(ours, floor):
+    ours.cancel("live-t-99")
+    assert "does not know" in (await ours.told.one(Unanswered, order_id="live-t-99")).cause
+    assert await requests(floor, "DELETE /order") == [0]
+
+
+@pytest.mark.parametrize("harm", ["cut", "lose", "fail", "fail_done"])
+async def test_a_cancel_without_an_answer_leaves_the_order_in_doubt(ours, harm):
+    order_id = await ours.rests()
+    await ours.harm("DELETE /order", harm, times=2)  # the library sends a cancel again when its connection was lost
+    ours.cancel(order_id)
+    await ours.told.one(Unanswered, order_id=order_id)
+    assert not ours.told.of(Canceled)
+
+
+async def test_cancels_that_hang_do_not_hold_up_a_cancel_of_everything(floor):
+    async with account(floor, listen=False, deadline_ms=5_000) as ours:
+        order_ids = ours.place_all([("BUY", f"0.{10 + number}", "10") for number in range(12)])
+        await ours.told.until(lambda: len(ours.told.of(Accepted)) == 12)
+        await ours.harm("DELETE /order", "answer_late", seconds=60, times=None)
+        for order_id in order_ids:
+            ours.cancel(order_id)
+            await asyncio.sleep(0)
+        ours.cancel_all()
+        async with asyncio.timeout(4):
+            while ours.resting():
+                await ours.told.until(lambda: ours.told.of(Canceled))
+        await floor.control("/faults/clear", {})
+        await floor.advance(61)
+
+
 async def test_an_order_that_waits_is_withdrawn_without_a_word_to_the_venue(floor):
     async with account(floor, listen=False, serve=False) as ours:
         order_id = ours.place()
