@@ -55,7 +55,7 @@ def test_a_key_of_the_environment_makes_a_wallet(read: Read, key: Key) -> None:
 
 def test_the_caps_of_the_settings_bind_the_signer(read: Read) -> None:
     wallet = wallet_for(read(POLY_PRIVATE_KEY=KEY_TEXT, PMM_LIVE__MAX_ORDER_USD="7", PMM_LIVE__ORDER_LIFE="200"))
-    assert (wallet.signer.caps.order, wallet.signer.caps.life_max) == (7_000_000, 200 * 10**9)
+    assert (wallet.signer.caps.order, wallet.signer.caps.life_max) == (7_000_000, (200 + 2) * 10**9)
 
 
 def test_the_keystore_counts_where_the_environment_is_silent(read: Read, keystore: Keystore, key: Key) -> None:
