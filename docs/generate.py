@@ -70,6 +70,7 @@ class Command(Protocol):
     """A command, or a group when it has `commands`."""
 
     help: str | None
+    hidden: bool
     params: Sequence[Parameter]
 
 
@@ -123,6 +124,8 @@ def cli_page() -> str:
 def _commands(group: Command, path: str) -> Iterator[str]:
     children: Mapping[str, Command] = getattr(group, "commands", {})
     for name, command in children.items():
+        if command.hidden:
+            continue
         below = f"{path} {name}"
         yield f"### `{below}`"
         yield command.help or ""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pmm.commands import Place
 from pmm.core.step import Change, Fill, Step
-from pmm.events import Adopted, MarketListed, Settled, Timer
+from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
 from pmm.model import Market, Nanos
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
 
@@ -39,8 +39,9 @@ _SETTLED = (
 )
 # Nobody has to ask for an order again that is over and whose trades are settled or void.
 _CLOSE = (
-    "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND closed = 0 AND order_id IN ("
-    "SELECT i.order_id FROM intents i JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
+    "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND closed = 0 AND order_id IN"
+    " (SELECT i.order_id FROM intents i"
+    " JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
     " WHERE i.account = ? AND i.closed = 0 AND o.state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
     " AND NOT EXISTS (SELECT 1 FROM trades t WHERE t.account = o.account AND t.epoch = o.epoch"
     " AND t.order_id = o.order_id AND t.status NOT IN ('CONFIRMED', 'FAILED')))"
@@ -94,6 +95,8 @@ class History:
         self.epoch: int = run if simulated else 0
 
     def on_step(self, step: Step, _took: Nanos) -> None:
+        if isinstance(step.event, Frame) and not (step.changes or step.decisions or step.commands or step.fills):
+            return  # most steps, on the way from a frame to an order
         rows = self._of(step)
         urgent = bool(step.fills) or isinstance(step.event, Settled | MarketListed | Adopted)
         if rows:
@@ -107,7 +110,10 @@ class History:
                 self._store.latch(LatchName.HALT, change.cause, change.at, self._account)
 
     def flush(self) -> None:
-        """Write what waits, close intents that are over, and forget what is over for long.  Raises DiskError; then it waits on."""
+        """Write what waits, close intents that are over, forget what is over for long.
+
+        Raises DiskError; then it waits on.
+        """
         key = (self._account, self.epoch)
         with self._store.writing() as db:
             for statement, values in self._waiting:

@@ -39,7 +39,7 @@ SCRIPTS: tuple[str, ...] = (
         expires_at INTEGER, created_at INTEGER NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL,
         closed INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (account, order_id)
-    ) WITHOUT ROWID;
+    );
     CREATE UNIQUE INDEX intents_by_venue_id ON intents (account, venue_id);
     CREATE INDEX intents_open ON intents (account, created_at) WHERE closed = 0;
     CREATE INDEX intents_closed ON intents (created_at) WHERE closed = 1;
@@ -62,6 +62,7 @@ SCRIPTS: tuple[str, ...] = (
         PRIMARY KEY (account, epoch, trade_id, order_id)
     ) WITHOUT ROWID;
     CREATE INDEX trades_by_time ON trades (account, epoch, at);
+    CREATE INDEX trades_by_order ON trades (account, epoch, order_id);
     CREATE INDEX trades_by_order ON trades (account, epoch, order_id);
     CREATE TABLE marks (
         account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, market TEXT NOT NULL,
