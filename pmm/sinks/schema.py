@@ -63,7 +63,6 @@ SCRIPTS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX trades_by_time ON trades (account, epoch, at);
     CREATE INDEX trades_by_order ON trades (account, epoch, order_id);
-    CREATE INDEX trades_by_order ON trades (account, epoch, order_id);
     CREATE TABLE marks (
         account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, market TEXT NOT NULL,
         mid2 INTEGER NOT NULL, at INTEGER NOT NULL,
