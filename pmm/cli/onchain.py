@@ -160,20 +160,17 @@ async def _sent(cli: Cli, loaded: Loaded, profile: Profile, planned: Sequence[Ca
     """Send what the key itself may send.  Raises CallRefused, ConfigError and what the chain raises."""
     from pmm.eip712 import SignatureType
     from pmm.wallets.calls import CallRefused
-    from pmm.wallets.kinds import NAMES
+    from pmm.wallets.kinds import kind_of
     from pmm.wallets.sources import key_for
     from pmm.wallets.transactions import TransactionSigner, send_all
     from pmm.wallets.verification import chain_of
 
     if loaded.settings.forbid_live:
         raise CallRefused("live trading is forbidden here, and so are transactions", hint="PMM_FORBID_LIVE forbids it.")
-    if profile.signature_type is not SignatureType.EOA:
-        kind = "wallet" if profile.signature_type is None else NAMES[profile.signature_type]
-        raise CallRefused(
-            f"the {kind} {profile.funder} must make these calls itself, and pmm sends for plain keys only",
-            hint="Make them at polymarket.com, or through the relayer, with the bytes that were printed.",
-        )
-    signer = TransactionSigner(key_for(loaded, cli.asker), loaded.settings.venue.chain_id)
+    kind = profile.signature_type
+    if kind is None or (kind is not SignatureType.POLY_1271 and kind_of(profile.address, profile.funder) is not kind):
+        raise CallRefused(f"{profile.funder} is no wallet of the key {profile.address}", hint="See `pmm doctor`.")
+    signer = TransactionSigner(key_for(loaded, cli.asker), loaded.settings.venue.chain_id, kind)
     async with chain_of(loaded.settings) as chain:
         if chain is None:
             raise ConfigError(["venue.rpc_url: no chain belongs to this venue, so nothing can be sent"])

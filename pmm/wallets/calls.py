@@ -74,7 +74,9 @@ def check(call: Call) -> None:
     known = (call.contract, call.function) in ALLOWED and call.data[:4] == selector(call.function)
     approves = call.function in {APPROVE, APPROVE_ALL}
     if approves:
-        known = known and (call.contract, call.spender) in _PAIRS and call.data[4:36] == _address(call.spender or "")
+        known = (
+            known and (call.contract, call.spender) in _PAIRS and call.data[4:36] == address_word(call.spender or "")
+        )
     if not known:
         raise CallRefused(f"{call.title} is no call that pmm makes")
 
@@ -84,9 +86,9 @@ def approve(approval: Approval, amount: int = UNLIMITED) -> Call:
     spender = ("spender", NAMES[approval.spender])
     if approval.is_money:
         told = "unlimited" if amount == UNLIMITED else f"{money_text(amount)} USD"
-        data = _encoded(APPROVE, _address(approval.spender), _uint(amount))
+        data = _encoded(APPROVE, address_word(approval.spender), uint_word(amount))
         return Call(approval.token, APPROVE, (spender, ("amount", told)), data, approval.spender)
-    data = _encoded(APPROVE_ALL, _address(approval.spender), _uint(1))
+    data = _encoded(APPROVE_ALL, address_word(approval.spender), uint_word(1))
     return Call(approval.token, APPROVE_ALL, (spender, ("approved", "true")), data, approval.spender)
 
 
@@ -106,7 +108,7 @@ def redeem(market: Market, sizes: Sequence[Size]) -> list[Call]:
     `sizes` are the shares of each outcome: the older contracts take all that there are, whatever is said.
     """
     if market.version != "v2":
-        words = (_address(PUSD), bytes(_WORD), _condition(market), _uint(4 * _WORD), *_sets())
+        words = (address_word(PUSD), bytes(_WORD), _condition(market), uint_word(4 * _WORD), *_sets())
         arguments = (("market", market.slug), ("size", "all"))
         return [Call(_adapter(market), REDEEM, arguments, _encoded(REDEEM, *words))]
     return [
@@ -114,7 +116,7 @@ def redeem(market: Market, sizes: Sequence[Size]) -> list[Call]:
             ROUTER,
             REDEEM_V2,
             (("market", market.slug), ("outcome", market.tokens[outcome].outcome), ("size", size_text(size))),
-            _encoded(REDEEM_V2, _condition(market), _uint(outcome), _uint(size)),
+            _encoded(REDEEM_V2, _condition(market), uint_word(outcome), uint_word(size)),
         )
         for outcome, size in enumerate(sizes)
         if size > 0
@@ -124,19 +126,19 @@ def redeem(market: Market, sizes: Sequence[Size]) -> list[Call]:
 def allowance(approval: Approval, owner: str) -> tuple[str, bytes]:
     """The contract to ask and the question whether, or how much, a spender may move; the answer is one word."""
     function = "allowance(address,address)" if approval.is_money else "isApprovedForAll(address,address)"
-    return approval.token, _encoded(function, _address(owner), _address(approval.spender))
+    return approval.token, _encoded(function, address_word(owner), address_word(approval.spender))
 
 
 def money_of(owner: str) -> tuple[str, bytes]:
     """The same for the micro-USD of an owner."""
-    return PUSD, _encoded("balanceOf(address)", _address(owner))
+    return PUSD, _encoded("balanceOf(address)", address_word(owner))
 
 
 def shares_of(market: Market, outcome: int, owner: str) -> tuple[str, bytes]:
     """The same for the shares of one outcome."""
     holder = POSITION_MANAGER if market.version == "v2" else CONDITIONAL_TOKENS
     token = int(market.tokens[outcome].token_id)
-    return holder, _encoded("balanceOf(address,uint256)", _address(owner), _uint(token))
+    return holder, _encoded("balanceOf(address,uint256)", address_word(owner), uint_word(token))
 
 
 def selector(function: str) -> bytes:
@@ -147,8 +149,8 @@ def selector(function: str) -> bytes:
 def _position_call(market: Market, size: Size, function: str, function_v2: str) -> Call:
     arguments = (("market", market.slug), ("size", size_text(size)))
     if market.version == "v2":
-        return Call(ROUTER, function_v2, arguments, _encoded(function_v2, _condition(market), _uint(size)))
-    words = (_address(PUSD), bytes(_WORD), _condition(market), _uint(5 * _WORD), _uint(size), *_sets())
+        return Call(ROUTER, function_v2, arguments, _encoded(function_v2, _condition(market), uint_word(size)))
+    words = (address_word(PUSD), bytes(_WORD), _condition(market), uint_word(5 * _WORD), uint_word(size), *_sets())
     return Call(_adapter(market), function, arguments, _encoded(function, *words))
 
 
@@ -161,7 +163,7 @@ def _encoded(function: str, *words: bytes) -> bytes:
 
 
 def _sets() -> tuple[bytes, ...]:
-    return (_uint(len(_OUTCOME_SETS)), *map(_uint, _OUTCOME_SETS))
+    return (uint_word(len(_OUTCOME_SETS)), *map(uint_word, _OUTCOME_SETS))
 
 
 def _condition(market: Market) -> bytes:
@@ -169,9 +171,11 @@ def _condition(market: Market) -> bytes:
     return bytes.fromhex(market.condition_id.removeprefix("0x")).ljust(_WORD, b"\0")
 
 
-def _address(text: str) -> bytes:
+def address_word(text: str) -> bytes:
+    """An address as the chain reads it."""
     return bytes(12) + bytes.fromhex(text.removeprefix("0x"))
 
 
-def _uint(value: int) -> bytes:
+def uint_word(value: int) -> bytes:
+    """A number as the chain reads it."""
     return value.to_bytes(_WORD, "big")

@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from pmm.eip712 import SignatureType
 from pmm.errors import LocalError, Unreachable
 from pmm.venues.polymarket.chain import Chain, ChainRefused, Fees
 from pmm.wallets.calls import Call, CallRefused, check
+from pmm.wallets.envelopes import target
 from pmm.wallets.key import Key
 
 # What one call may use and cost at most; an approval uses some 50,000, a split some 400,000.
@@ -52,18 +54,27 @@ class Signed:
 
 
 class TransactionSigner:
-    """Signs calls of the whitelist for one chain, and nothing else.  Nothing that shows it shows the key."""
+    """Signs calls of the whitelist for one chain, and nothing else.  Nothing that shows it shows the key.
 
-    __slots__ = ("_key", "address", "chain_id")
+    `kind` is the wallet that makes the calls: the key's own address, or the proxy wallet or Safe that follows from it.
+    """
 
-    def __init__(self, key: Key, chain_id: int) -> None:
+    __slots__ = ("_key", "address", "chain_id", "kind")
+
+    def __init__(self, key: Key, chain_id: int, kind: SignatureType = SignatureType.EOA) -> None:
         self._key = key
         self.address = key.address
         self.chain_id = chain_id
+        self.kind = kind
+
+    def target(self, call: Call) -> tuple[str, bytes]:
+        """The contract and the bytes that are sent.  Raises CallRefused for any call that is not ours to make."""
+        check(call)
+        return target(call, self.kind, self.address)
 
     def sign(self, call: Call, *, nonce: int, gas: int, fees: Fees) -> Signed:
         """Raises CallRefused for any other call, and for one that costs too much."""
-        check(call)
+        contract, data = self.target(call)
         most = gas * (BASE_FEE_ROOM * fees.base + fees.tip)
         if gas > GAS_MAX or most > COST_MAX_WEI:
             raise CallRefused(
@@ -73,9 +84,9 @@ class TransactionSigner:
             "type": 2,
             "chainId": self.chain_id,
             "nonce": nonce,
-            "to": call.contract,
+            "to": contract,
             "value": 0,
-            "data": call.data,
+            "data": data,
             "gas": gas,
             "maxFeePerGas": BASE_FEE_ROOM * fees.base + fees.tip,
             "maxPriorityFeePerGas": fees.tip,
@@ -104,7 +115,7 @@ async def send_all(
             f"{chain.url} speaks for chain {found}, not {signer.chain_id}", hint="Set PMM_VENUE__RPC_URL."
         )
     for call in calls:
-        check(call)
+        signer.target(call)
     done = []
     for call in calls:
         signed = await _signed(chain, signer, call)
@@ -119,7 +130,7 @@ async def send_all(
 
 
 async def _signed(chain: Chain, signer: TransactionSigner, call: Call) -> Signed:
-    gas = await chain.gas(signer.address, call.contract, call.data) * GAS_MARGIN_PERCENT // 100
+    gas = await chain.gas(signer.address, *signer.target(call)) * GAS_MARGIN_PERCENT // 100
     fees = await chain.fees()
     most = gas * (BASE_FEE_ROOM * fees.base + fees.tip)
     held = await chain.gas_money(signer.address)

@@ -14,6 +14,7 @@ from signal import SIGKILL
 
 import pytest
 
+from pmm.wallets.kinds import wallets_of
 from tests.behaviours.conftest import Pmm
 from tests.support.blackbox import LIMIT_S, PMM, Exchange, Record, environment
 from tests.support.chain import POL, StubChain
@@ -184,14 +185,27 @@ def test_whoever_forbids_live_trading_forbids_transactions(
     assert (done.status, chain.sent) == (7, [])
 
 
-def test_a_safe_gets_its_calls_printed_and_not_sent(
+@pytest.mark.parametrize("kind", [1, 2])
+def test_a_contract_wallet_is_approved_by_its_key(
+    pmm: Pmm, exchange: Exchange, kept: dict[str, str], chain: StubChain, kind: int
+) -> None:
+    funder = wallets_of(ADDRESS)[kind].address
+    chain.contracts.add(funder.lower())
+    settings = {**exchange.env, **kept, "POLY_PRIVATE_KEY": KEY, "PMM_VENUE__RPC_URL": chain.url, "POLY_FUNDER": funder}
+    assert pmm("wallet", "approve", "--yes", "--json", **settings).status == 0
+    assert {owner for (_, owner, _), amount in chain.allowances.items() if amount} == {funder.lower()}
+    assert pmm("wallet", "approve", "--json", **settings).document["data"]["calls"] == []
+
+
+def test_a_deposit_wallet_gets_its_calls_printed_and_not_sent(
     pmm: Pmm, exchange: Exchange, kept: dict[str, str], chain: StubChain
 ) -> None:
-    settings = {**exchange.env, **kept, "POLY_PRIVATE_KEY": KEY, "PMM_VENUE__RPC_URL": chain.url, "POLY_FUNDER": SAFE}
+    funder = wallets_of(ADDRESS)[3].address
+    settings = {**exchange.env, **kept, "POLY_PRIVATE_KEY": KEY, "PMM_VENUE__RPC_URL": chain.url, "POLY_FUNDER": funder}
     assert len(pmm("wallet", "approve", "--json", **settings).document["data"]["calls"]) == 6
     done = pmm("wallet", "approve", "--yes", "--json", **settings)
     assert (done.status, chain.sent) == (7, [])
-    assert "must make these calls itself" in done.document["error"]["message"]
+    assert "relayer only" in done.document["error"]["message"]
 
 
 def test_money_is_split_into_shares_merged_and_redeemed(

@@ -8,13 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from eth_abi.abi import decode
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 
+from pmm.eip712 import ZERO_ADDRESS, SignatureType
 from pmm.wallets import calls
 from pmm.wallets.calls import selector
 from pmm.wallets.contracts import ADAPTER, NEG_RISK_ADAPTER, PUSD, ROUTER
+from pmm.wallets.envelopes import PROXY, SAFE
+from pmm.wallets.kinds import PROXY_FACTORY, wallets_of
 
 Params = list[Any]
 GWEI = 10**9
@@ -135,6 +139,23 @@ class StubChain:
         raise Reverted("execution reverted")
 
     def _execute(self, sender: str, to: str, data: bytes) -> None:
+        """Plain calls, and those that a proxy wallet or a Safe makes for its owner."""
+        if data[:4] == selector(PROXY) and to == PROXY_FACTORY.lower():
+            (((kind, inner_to, value, inner),),) = decode(["(uint8,address,uint256,bytes)[]"], data[4:])
+            if (kind, value) != (1, 0):
+                raise Reverted("execution reverted")
+            return self._call(_wallet(sender, SignatureType.POLY_PROXY), inner_to.lower(), inner)
+        if data[:4] == selector(SAFE) and to == _wallet(sender, SignatureType.POLY_GNOSIS_SAFE):
+            told = decode(SAFE.partition("(")[2].removesuffix(")").split(","), data[4:])
+            owner_alone = _word_of(sender) + bytes(32) + b"\x01"
+            if to not in self.contracts or (told[1], *told[3:9]) != (0, 0, 0, 0, 0, ZERO_ADDRESS, ZERO_ADDRESS):
+                raise Reverted("execution reverted")
+            if told[9] != owner_alone:
+                raise Reverted("execution reverted: GS026")
+            return self._call(to, told[0].lower(), told[2])
+        return self._call(sender, to, data)
+
+    def _call(self, sender: str, to: str, data: bytes) -> None:
         words = [data[at : at + 32] for at in range(4, len(data), 32)]
         name = {selector(function): function for _, function in calls.ALLOWED}.get(data[:4])
         match name:
@@ -199,6 +220,14 @@ class StubChain:
                 """Nothing: the test says what it wants to know."""
 
         return Handler
+
+
+def _wallet(signer: str, kind: SignatureType) -> str:
+    return next(one.address.lower() for one in wallets_of(signer) if one.signature_type is kind)
+
+
+def _word_of(address: str) -> bytes:
+    return bytes(12) + bytes.fromhex(address[2:])
 
 
 def _is_adapter(address: str) -> bool:

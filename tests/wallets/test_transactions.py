@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pmm.eip712 import SignatureType
 from pmm.errors import Unreachable
 from pmm.model import SHARE, USD
 from pmm.venues.polymarket import chain as chain_module
@@ -16,6 +17,7 @@ from pmm.venues.polymarket.rest import VenueHttp
 from pmm.wallets.calls import Call, CallRefused, approve, money_of, redeem, split
 from pmm.wallets.contracts import ADAPTER, APPROVALS, EXCHANGE, PUSD
 from pmm.wallets.key import Key
+from pmm.wallets.kinds import wallets_of
 from pmm.wallets.transactions import TransactionSigner, send_all
 from tests.support.chain import GWEI, POL, StubChain
 from tests.wallets.test_calls import MARKET
@@ -66,6 +68,25 @@ async def test_a_split_turns_money_into_shares_and_redemption_turns_them_back(
     stub.resolved[MARKET.condition_id[2:]] = 0
     await send_all(chain, signer, redeem(MARKET, ()), nothing)
     assert (stub.money[owner], stub.shares) == (10 * USD, {})
+
+
+@pytest.mark.parametrize("kind", [SignatureType.POLY_PROXY, SignatureType.POLY_GNOSIS_SAFE])
+async def test_a_contract_wallet_makes_its_owners_call(
+    stub: StubChain, chain: Chain, key: Key, kind: SignatureType
+) -> None:
+    wallet = next(one.address.lower() for one in wallets_of(key.address) if one.signature_type is kind)
+    stub.contracts.add(wallet)
+    await send_all(chain, TransactionSigner(key, 137, kind), [ALLOW, approve(APPROVALS[1])], nothing)
+    assert {(owner, bool(amount)) for (_, owner, _), amount in stub.allowances.items()} == {(wallet, True)}
+
+
+async def test_a_safe_that_tells_of_a_failure_is_believed(
+    stub: StubChain, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = "0x23428b18acfb3ea64b08dc0c1d296ea9c09702c09083ca5272e64d115b687d23"
+    receipt = {"status": "0x1", "logs": [{"topics": ["0x00"]}, {"topics": [topic]}]}
+    monkeypatch.setattr(stub, "answer", lambda _method, _params: receipt)
+    assert await chain.receipt("0x" + "11" * 32) is False
 
 
 async def test_a_call_that_would_fail_is_not_sent(stub: StubChain, chain: Chain, signer: TransactionSigner) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pmm.eip712 import keccak256
 from pmm.errors import BadAnswer, Exit, Unreachable, VenueError
 from pmm.venues.polymarket.rest import VenueHttp
 
@@ -13,6 +14,7 @@ from pmm.venues.polymarket.rest import VenueHttp
 RECEIPT_LOOKS = 120
 RECEIPT_EVERY_SECONDS = 1.0
 REASON_CHARS_MAX = 200
+_EXECUTION_FAILURE = "0x" + keccak256(b"ExecutionFailure(bytes32,uint256)").hex()
 # The node has the transaction already: what was asked for is the case.
 _KNOWN = ("already known", "known transaction", "already imported")
 
@@ -100,7 +102,9 @@ class Chain:
     async def _succeeded(self, transaction: str) -> bool | None:
         """Whether a transaction succeeded in its block; None while it is in none."""
         found = await self._ask("eth_getTransactionReceipt", [transaction])
-        return _integer(found.get("status"), "status") == 1 if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return None
+        return _integer(found.get("status"), "status") == 1 and not _says_failure(found.get("logs"))
 
     async def _ask(self, method: str, params: Sequence[object]) -> object:
         self._number += 1
@@ -114,6 +118,14 @@ class Chain:
             raise ChainRefused(f"{method}: {' '.join(str(said or 'refused').split())[:REASON_CHARS_MAX]}")
         result: object = told.get("result")
         return result
+
+
+def _says_failure(logs: object) -> bool:
+    """Whether a Safe tells that what it was to do failed: older ones let the transaction succeed all the same."""
+    return isinstance(logs, list) and any(
+        isinstance(log, dict) and isinstance(log.get("topics"), list) and _EXECUTION_FAILURE in log["topics"]
+        for log in logs
+    )
 
 
 def _hex(data: bytes) -> str:
