@@ -38,7 +38,7 @@ class EngineConfig:
 
     @property
     def terms(self) -> OrderTerms:
-        return OrderTerms(self.order_prefix, self.tif, self.order_life)
+        return OrderTerms(self.order_prefix, self.tif, self.order_life, proof=self.account is not None)
 
     @property
     def caps(self) -> Caps:

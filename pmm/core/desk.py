@@ -16,7 +16,7 @@ from pmm.core.doubt import ANSWER_MAX, Doubts, Want
 from pmm.core.exposure import Caps, Exposure, Stake
 from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
-from pmm.core.orders import ORDER, Order, Orders, trigger_of, trigger_of_shown
+from pmm.core.orders import GONE, ORDER, Order, Orders, trigger_of, trigger_of_shown
 from pmm.core.placement import leg_for, quoted_as
 from pmm.core.positions import Positions
 from pmm.core.reconcile import Plan
@@ -26,11 +26,13 @@ from pmm.core.view import QuoteSide, Target
 from pmm.events import (
     Accepted,
     Adopted,
+    Canceled,
     CancelRejected,
     ExecReport,
     Filled,
     OrderMissing,
     OrderShown,
+    Reading,
     Settled,
     Unanswered,
 )
@@ -39,17 +41,23 @@ from pmm.model import SECOND, ConditionId, Nanos, TimeInForce
 OrderNews: TypeAlias = ExecReport | Settled | OrderShown | OrderMissing | Adopted
 # An order is replaced when it has lived so many tenths of its life.
 REFRESH_TENTHS = 8
+# An order that is shown so trades no more: what it says of its trades is the last word.
+SAYS_ALL = GONE | {OrderStatus.MATCHED}
 # So long an order of an earlier run is left alone while nothing can be decided about it.
 ADOPTION_PATIENCE: Nanos = 15 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTerms:
-    """How orders are placed: `prefix` marks the ids of this run, `life` is their greatest age, None for any."""
+    """How orders are placed: `prefix` marks the ids of this run, `life` is their greatest age, None for any.
+
+    Where cancels need `proof`, their answer does not free an order's exposure: how much of it traded does.
+    """
 
     prefix: str = "dry-"
     tif: TimeInForce = TimeInForce.GTC
     life: Nanos | None = None
+    proof: bool = False
 
 
 class Desk:
@@ -211,7 +219,7 @@ class Desk:
 
     def _report(self, order: Order, report: ExecReport, quoted: QuotedMarket | None, out: StepBuilder) -> None:
         """An exec report.  A fill that is told twice is booked once."""
-        doubted = order.state == "UNKNOWN"
+        doubted, over = order.state == "UNKNOWN", not order.open
         trigger = trigger_of(order, report)
         match report:
             case Filled():
@@ -223,6 +231,10 @@ class Desk:
                 order.told_at = report.at
         cause = getattr(report, "reason", "") or getattr(report, "cause", "")
         out.move(ORDER, order, trigger, order.order_id, cause)
+        if order.state != "CANCELED":
+            order.unproven = False
+        elif isinstance(report, Canceled) and not over:
+            order.unproven = self._terms.proof
         if doubted and order.state == "UNKNOWN" and isinstance(report, CancelRejected | Unanswered):
             self.doubts.answered(order, out)
         if order.reposts and isinstance(report, Accepted) and order.state == "LIVE":
@@ -237,6 +249,7 @@ class Desk:
         if trigger in ("ack", "partial", "rests"):
             order.told_at = shown.at
         out.move(ORDER, order, trigger, order.order_id, f"shown as {shown.status}")
+        order.unproven = order.unproven and not order.open and shown.status not in SAYS_ALL
 
     def _missing(self, order: Order, missing: OrderMissing, out: StepBuilder) -> None:
         if order.state in ("LIVE", "PARTIAL") and missing.asked_at > (order.told_at or 0):
@@ -244,6 +257,8 @@ class Desk:
             self.doubts.watch(order, out)
         if order.state == "UNKNOWN":
             self.doubts.missing(order, missing, out)
+        elif missing.reading is Reading.ORDER and missing.asked_at >= (order.ended_at or missing.asked_at):
+            order.unproven = False
 
     def _adopt(self, news: Adopted, quoted: QuotedMarket | None, out: StepBuilder) -> None:
         quote, price_yes = QuoteSide.BID if news.side.sign > 0 else QuoteSide.ASK, news.price

@@ -7,7 +7,9 @@
       anything else -> it stays UNKNOWN, and counts in full
 
 An order without an end is never given up: no number of reads proves that it cannot arrive any more.  What the venue
-says has traded and was not told as fills yet is asked for by reading the account, at the same pace.
+says has traded and was not told as fills yet is asked for by reading the account, at the same pace.  An order that is
+over by the answer to a cancel is asked about too, unless the user socket shows it first: only an order that is shown
+says how much of it traded.
 """
 
 from __future__ import annotations
@@ -90,7 +92,9 @@ class Doubts:
     def watch(self, order: Order, out: StepBuilder) -> None:
         """An order may have changed: ask at once about one that is newly in doubt, and about trades it owes."""
         doubt = self._doubts.get(order.order_id)
-        if not order.open:
+        if order.unproven:
+            self._prove(order, out)
+        elif not order.open:
             self._doubts.pop(order.order_id, None)
         elif order.state != "UNKNOWN":
             if doubt is not None and doubt.active:
@@ -115,6 +119,14 @@ class Doubts:
             self.ask(order, out)
         else:
             self._agenda.note(order.order_id, doubt.next_at(at))
+
+    def _prove(self, order: Order, out: StepBuilder) -> None:
+        """Ask how much of a canceled order traded, when nobody has said so by then."""
+        doubt = self._doubts.setdefault(order.order_id, Doubt())
+        if not doubt.active:
+            doubt.active = True
+            doubt.queries.next_at = max(doubt.queries.next_at, out.event.at + PACE[0])
+            self._agenda.note(order.order_id, doubt.queries.next_at)
 
     def ask(self, order: Order, out: StepBuilder) -> None:
         """Ask about an order in doubt now; past its end also for the second, independent reading."""
@@ -187,7 +199,7 @@ class Doubts:
             yield order
 
     def _ask_for_trades(self, out: StepBuilder) -> None:
-        if self._owed is None or not any(self._orders.owing()):
+        if self._owed is None or not any(order.owed for order in self._orders.owing()):
             self._owed = None
             return
         at = out.event.at

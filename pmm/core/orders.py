@@ -119,7 +119,8 @@ class Order:
 
     `reference2` is None where only the price says whether it is still wanted (an order of an earlier run).  `told_at`
     is when the venue last said that it has the order, `ended_at` when it was proven to be over, `asked_at` when a
-    placement or cancel left without an answer yet.  `matched` is how much of it the venue says has traded.
+    placement or cancel left without an answer yet.  `matched` is how much of it the venue says has traded, and
+    `unproven` that it is over by an answer to a cancel, which does not say how much.
     """
 
     order_id: OrderId
@@ -144,6 +145,7 @@ class Order:
     canceled_at: Nanos | None = None
     reposts: int = 0
     matched: Size = 0
+    unproven: bool = False
 
     @property
     def size_left(self) -> Size:
@@ -163,7 +165,7 @@ class Order:
     @property
     def at_stake(self) -> Size:
         """Shares of it that may turn into a position that is not booked yet."""
-        return self.size_left if self.open else self.owed
+        return self.size_left if self.open or self.unproven else self.owed
 
 
 def trigger_of(order: Order, report: ExecReport) -> str:
@@ -230,7 +232,7 @@ class Orders:
             open_here[order.order_id] = order
         elif open_here.pop(order.order_id, None) is not None:
             self._retire(order)
-        if order.owed:
+        if order.owed or order.unproven:
             self._owing[order.order_id] = order
         else:
             self._owing.pop(order.order_id, None)
@@ -240,14 +242,14 @@ class Orders:
         return (order for group in groups for order in tuple(group.values()))
 
     def owing(self) -> Iterator[Order]:
-        """Orders, open or over, of which the venue knows more trades than were told."""
+        """Orders, open or over, of which the venue knows, or may know, more trades than were told."""
         return iter(tuple(self._owing.values()))
 
     def _retire(self, order: Order) -> None:
         self._retired.append(order)
         if len(self._retired) > RETIRED_MAX:
             oldest = self._retired.popleft()
-            if oldest.owed:
+            if oldest.owed or oldest.unproven:
                 self._retired.append(oldest)
             elif not oldest.open:
                 self._all.pop(oldest.order_id, None)

@@ -1,11 +1,13 @@
 """Silence is doubt: an order of unknown fate is asked about, cancelled by id or sent again, and freed on proof only."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from pmm.account import OrderStatus
+from pmm.account import Balances, OrderStatus
 from pmm.commands import Cancel, Place, QueryOrder, Repost
+from pmm.core.account_watch import AccountLimits
 from pmm.core.doubt import GRACE, PACE, PACE_LAST, REPOSTS_MAX, Doubts, Ladder
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.orders import ORDER, Order, Orders
@@ -13,8 +15,10 @@ from pmm.core.step import StepBuilder
 from pmm.core.view import QuoteSide
 from pmm.events import (
     Accepted,
+    AccountRead,
     Canceled,
     CancelRejected,
+    FeedNews,
     Filled,
     Operator,
     OperatorAction,
@@ -24,6 +28,7 @@ from pmm.events import (
     Rejected,
     Timer,
     Unanswered,
+    UserSignal,
     Wake,
 )
 from pmm.model import MILLISECOND, SECOND, Side, TimeInForce
@@ -398,3 +403,97 @@ def test_a_ladder_ends_in_its_last_pause():
         ladder.step(0)
         pauses.append(ladder.next_at)
     assert pauses == [*PACE, PACE_LAST, PACE_LAST, PACE_LAST]
+
+
+class LiveStory(DoubtStory):
+    """The same with an account, whose user socket is open and which was read."""
+
+    def __init__(self):
+        limits = AccountLimits(heartbeat_interval=None, read_interval=3_600 * SECOND, stale=3_600 * SECOND)
+        super().__init__(replace(GTD, account=limits))
+
+    def open_market(self, *args, **more):
+        self.tell(UserSignal(self.at, FeedNews.OPENED))
+        self.tell(AccountRead(self.at, self.at, balances=Balances(10**9, {YES: 0, NO: 0}, {})))
+        return super().open_market(*args, **more)
+
+    def at_stake(self):
+        return self.order.at_stake
+
+    def asked(self, commands):
+        """How often a query of the order is among commands."""
+        return commands.count(QueryOrder(self.order.order_id))
+
+    def cancel(self):
+        """The bid is not wanted any more, and the venue answers that it is gone."""
+        self.tell(Accepted(self.at, self.order.order_id))
+        self.touch("0.59", "0.61")
+        assert self.order.state == "CANCEL_PENDING"
+        return self.tell(Canceled(self.at, self.order.order_id))
+
+
+@pytest.fixture
+def live():
+    return LiveStory()
+
+
+def test_an_answer_to_a_cancel_frees_nothing_before_the_venue_says_how_much_of_the_order_traded(live):
+    live.cancel()
+    assert live.order.state == "CANCELED"
+    assert live.at_stake() == shares(10)
+    assert not live.engine.desk.settled_up
+    live.shown(OrderStatus.CANCELED, 4)
+    assert live.at_stake() == shares(4)  # known to have traded, and not told
+    live.tell(Filled(live.at, live.order.order_id, "t1", live.order.price, shares(4)))
+    assert live.at_stake() == 0
+
+
+def test_a_canceled_order_that_nobody_shows_is_asked_about_a_moment_later(live):
+    assert live.asked(live.cancel().commands) == 0
+    assert live.asked(live.later(PACE[0] - 1)) == 0
+    assert live.asked(live.later(1)) == 1
+    assert live.asked(live.later(SECOND)) == 2
+    live.shown(OrderStatus.CANCELED)
+    assert live.at_stake() == 0
+    assert live.asked(live.later(60 * SECOND)) == 0
+
+
+def test_an_order_that_the_user_socket_showed_first_needs_no_other_proof(live):
+    live.tell(Accepted(live.at, live.order.order_id))
+    live.touch("0.59", "0.61")
+    live.shown(OrderStatus.CANCELED)
+    live.tell(Canceled(live.at, live.order.order_id))
+    assert live.at_stake() == 0
+    assert live.asked(live.later(60 * SECOND)) == 0
+
+
+def test_an_order_shown_as_it_was_before_its_cancel_proves_nothing(live):
+    before = live.at
+    live.at += SECOND
+    live.cancel()
+    live.shown(OrderStatus.LIVE, asked_at=before)
+    assert (live.order.state, live.at_stake()) == ("CANCELED", shares(10))
+
+
+def test_a_canceled_order_that_the_venue_does_not_know_any_more_is_over(live):
+    live.cancel()
+    live.missing(asked_at=live.order.ended_at - 1)
+    assert live.at_stake() == shares(10)
+    live.missing(Reading.OPEN_ORDERS)
+    assert live.at_stake() == shares(10)
+    live.missing()
+    assert live.at_stake() == 0
+
+
+def test_a_canceled_order_that_rests_after_all_is_open_again(live):
+    live.cancel()
+    live.at += SECOND
+    live.shown(OrderStatus.LIVE)
+    assert (live.order.open, live.order.unproven) == (True, False)
+
+
+def test_a_dry_run_believes_the_answer_to_a_cancel(story):
+    story.tell(Accepted(story.at, story.order.order_id))
+    story.touch("0.59", "0.61")
+    story.tell(Canceled(story.at, story.order.order_id))
+    assert story.order.at_stake == 0
