@@ -11,15 +11,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from pmm.account import Balances
 from pmm.app.account import shadow_account, state_folder
 from pmm.app.venue import dice
 from pmm.drivers.lease import take_wallet
 from pmm.drivers.watchdog import Charge, Watchdog
 from pmm.eip712 import EXCHANGES, Generation
 from pmm.errors import AccountUnready, Halted, LiveForbidden, WrongClock
-from pmm.model import SECOND, utc_text
-from pmm.ports import Gateway, Service
+from pmm.model import SECOND, Nanos, utc_text
+from pmm.ports import Gateway, IntentLog, Service
 from pmm.settings import Loaded, Venue
+from pmm.settings.live import Live as LiveSettings
 from pmm.sinks.history import History
 from pmm.sinks.store import Intents, Store
 from pmm.venues.polymarket.access import Access
@@ -30,6 +32,7 @@ from pmm.venues.polymarket.gateway import PolymarketGateway
 from pmm.venues.polymarket.heartbeat import Heartbeat
 from pmm.venues.polymarket.own_orders import OwnOrders
 from pmm.venues.polymarket.private import PrivateHttp
+from pmm.venues.polymarket.signer import Signer
 from pmm.venues.polymarket.user_stream import UserStream
 from pmm.venues.shadow import ShadowGateway
 from pmm.wallets import Wallet
@@ -61,7 +64,7 @@ def simulated(loaded: Loaded, store: Store | None) -> Trading:
     trading = Trading(ShadowGateway(settings.shadow.latency_ns), "dry-")
     if store is not None:
         account = shadow_account(store, settings)
-        _require_unlatched(store, account)
+        require_unlatched(store, account)
         trading.history = History(store, account, simulated=True, latch_halts=False)
     return trading
 
@@ -80,41 +83,65 @@ async def at_venue(loaded: Loaded, venue: Venue, wallet: Wallet, store: Store, i
     async with AsyncExitStack() as stack:
         stack.enter_context(take_wallet(settings.data_dir, signer.maker, instance))
         account = store.account(signer.maker, venue.clob_api_url)
-        _require_unlatched(store, account)
+        require_unlatched(store, account)
         http, pulse = [
             await stack.enter_async_context(
                 PrivateHttp(venue.clob_api_url, signer.address, wallet.credentials, deadline=live.deadline_ns)
             )
             for _ in range(2)
         ]
-        await _agree(http, pulse)
+        await agree(http, pulse)
         http.credentials = pulse.credentials = wallet.credentials or await derive(http, signer)
-        access, beats = (Access(one, lambda: derive(http, signer)) for one in (http, pulse))
-        orders = OwnOrders()
-        reads = AccountReads(access, signer.maker, signer.signature_type, mine=orders.mine)
-        await _require_open(access, reads)
-        heartbeat = Heartbeat(beats, interval=live.heartbeat_interval_ns, deadline=live.deadline_ns)
-        gateway = PolymarketGateway(
-            access,
-            signer,
-            reads,
-            Intents(store, account),
-            orders=orders,
-            budget=Budget(at=time.time_ns()),
-            dice=dice(None),
-            latency_gate=live.latency_gate_ns,
-            deadline=live.deadline_ns,
-            stop_heartbeat=heartbeat.stop,
-        )
-        user = UserStream(venue.ws_user_url, lambda: http.credentials, orders, orders.mine, dice=dice(None))
-        trading = Trading(gateway, f"live-{time.time_ns() // 1_000_000:x}-", [gateway, user])
+        parts = assemble(venue, live, signer, http, pulse, Intents(store, account))
+        await require_open(parts.access, parts.reads)
+        trading = Trading(parts.gateway, new_prefix(), [parts.gateway, parts.user])
         trading.history = History(store, account, simulated=False, latch_halts=True)
         if live.heartbeat:
-            trading.services.append(heartbeat)
+            trading.services.append(parts.heartbeat)
         if live.watchdog:
             watchdog = Watchdog(state_folder(settings, instance), lambda: _charge(http))
             await stack.enter_async_context(_guarded(watchdog, trading))
         yield trading
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What speaks for a wallet at the venue; `gateway`, `user` and `heartbeat` work while they are served."""
+
+    access: Access
+    reads: AccountReads
+    gateway: PolymarketGateway
+    user: UserStream
+    heartbeat: Heartbeat
+
+
+def assemble(
+    venue: Venue, live: LiveSettings, signer: Signer, http: PrivateHttp, pulse: PrivateHttp, intents: IntentLog
+) -> Parts:
+    """Put them together over two open connections with credentials; nothing is sent yet."""
+    access, beats = (Access(one, lambda: derive(http, signer)) for one in (http, pulse))
+    orders = OwnOrders()
+    reads = AccountReads(access, signer.maker, signer.signature_type, mine=orders.mine)
+    heartbeat = Heartbeat(beats, interval=live.heartbeat_interval_ns, deadline=live.deadline_ns)
+    gateway = PolymarketGateway(
+        access,
+        signer,
+        reads,
+        intents,
+        orders=orders,
+        budget=Budget(at=time.time_ns()),
+        dice=dice(None),
+        latency_gate=live.latency_gate_ns,
+        deadline=live.deadline_ns,
+        stop_heartbeat=heartbeat.stop,
+    )
+    user = UserStream(venue.ws_user_url, lambda: http.credentials, orders, orders.mine, dice=dice(None))
+    return Parts(access, reads, gateway, user, heartbeat)
+
+
+def new_prefix() -> str:
+    """What the ids of a run begin with: never the same twice on one machine."""
+    return f"live-{time.time_ns() // 1_000_000:x}-"
 
 
 @asynccontextmanager
@@ -134,21 +161,22 @@ def _charge(http: PrivateHttp) -> Charge:
     return Charge(http.base_url, http.address, *http.credentials.reveal(), deadline=http.deadline)
 
 
-def _require_unlatched(store: Store, account: int) -> None:
+def require_unlatched(store: Store, account: int) -> None:
     for latch in store.latched(account):
         raise Halted(f"the {latch.name} latch holds since {utc_text(latch.at)}: {latch.reason}", hint=UNLATCH)
 
 
-async def _agree(http: PrivateHttp, pulse: PrivateHttp) -> None:
-    """Measure how far the venue's clock is from ours.  Raises WrongClock and what the venue raises."""
+async def agree(http: PrivateHttp, pulse: PrivateHttp) -> Nanos:
+    """Measure how far the venue's clock is ahead of ours.  Raises WrongClock and what the venue raises."""
     offset = await http.synchronise()
     await pulse.synchronise()
     if abs(offset) > CLOCK_DIFFERENCE_MAX:
         ahead = "ahead of" if offset > 0 else "behind"
         raise WrongClock(f"the venue's clock is {abs(offset) / SECOND:.1f} s {ahead} ours")
+    return offset
 
 
-async def _require_open(access: Access, reads: AccountReads) -> None:
+async def require_open(access: Access, reads: AccountReads) -> Balances:
     """The account may open positions, has money, and an exchange may move it.  Raises AccountUnready."""
     answer = await access.call("GET", "/auth/ban-status/closed-only")
     told = answer.json() if answer.status == OK else None
@@ -160,3 +188,4 @@ async def _require_open(access: Access, reads: AccountReads) -> None:
     exchanges = {address for generation in (Generation.V2, Generation.V3) for address in EXCHANGES[generation]}
     if not any(amount > 0 for spender, amount in balances.allowances.items() if spender.lower() in exchanges):
         raise AccountUnready(f"no exchange may move the money of {reads.wallet}: see `pmm wallet approve`")
+    return balances

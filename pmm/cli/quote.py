@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmm.model import Market
-    from pmm.settings import Loaded
-    from pmm.wallets import Wallet
+    from pmm.settings.live import Live
 
 
 def quote(
@@ -37,6 +36,7 @@ def quote(
     import asyncio
 
     from pmm import app
+    from pmm.cli.armed import armed
     from pmm.cli.beside import Beside
     from pmm.cli.session import SCHEMA, Session, summary_text
 
@@ -45,7 +45,8 @@ def quote(
         {"dry_run": False if live else None, "mm.strategy": strategy, "mm.spread": spread, "mm.size": size}
     )
     names = tuple(market or [_choose(cli)])
-    wallet = None if loaded.settings.dry_run else _armed(cli, loaded, names, flag=live)
+    settings = loaded.settings
+    wallet = None if settings.dry_run else armed(cli, loaded, names, _limits(settings.live), flag=live)
     request = app.QuoteRequest(names, duration, once, seed, record, cli.instance)
     told: list[Beside] = []
 
@@ -65,29 +66,11 @@ def quote(
             raise finished.failure  # counts for more than a summary that nobody reads
 
 
-def _armed(cli: Cli, loaded: Loaded, markets: Sequence[str], *, flag: bool) -> Wallet:
-    """The wallet of live trading: asked for on purpose, allowed, complete, and agreed to.
-
-    Raises UsageError without `--live`, LiveForbidden, MissingSecrets and what the keystore raises; nothing was sent.
-    """
-    from pmm.errors import LiveForbidden, UsageError
-    from pmm.wallets import wallet_for
-
-    settings, live = loaded.settings, loaded.settings.live
-    if not flag:
-        hint = "Add --live to trade with real money, or leave DRY_RUN=false out."
-        raise UsageError("the settings say live, and the command line does not", hint=hint)
-    if settings.forbid_live:
-        raise LiveForbidden(f"live trading is forbidden here ({loaded.origins['forbid_live']})")
-    wallet = wallet_for(loaded, cli.asker)
-    cli.note(
-        f"LIVE  {', '.join(markets)} with the money of {wallet.signer.maker} at {settings.venue.clob_api_url}\n"
-        f"      at most {live.max_order_usd} USD an order, {live.max_market_usd} a market, {live.max_account_usd}"
+def _limits(live: Live) -> str:
+    return (
+        f"at most {live.max_order_usd} USD an order, {live.max_market_usd} a market, {live.max_account_usd}"
         f" altogether; halts after a loss of {live.max_daily_loss_usd} a day"
     )
-    if not cli.confirm("This trades with real money."):
-        raise LiveForbidden("live trading was not agreed to", hint="Type YES when asked, or say --yes.")
-    return wallet
 
 
 def _choose(cli: Cli) -> str:
