@@ -26,9 +26,10 @@ _MARKET = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ORDER = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
 _STATE = "UPDATE orders SET state = ? WHERE account = ? AND epoch = ? AND order_id = ?"
 _TRADE = "INSERT OR IGNORE INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'MATCHED')"
+# The planner takes every index for as good as any other, and must be told; a test holds its plans against this.
 # Derived from the trades, so that one that is told twice counts once.
 _MATCHED = (
-    "UPDATE orders SET matched = (SELECT coalesce(sum(size), 0) FROM trades t"
+    "UPDATE orders SET matched = (SELECT coalesce(sum(size), 0) FROM trades t INDEXED BY trades_by_order"
     " WHERE t.account = orders.account AND t.epoch = orders.epoch AND t.order_id = orders.order_id)"
     " WHERE account = ? AND epoch = ? AND order_id = ?"
 )
@@ -40,22 +41,22 @@ _SETTLED = (
 # Nobody has to ask for an order again that is over and whose trades are settled or void.
 _CLOSE = (
     "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND closed = 0 AND order_id IN"
-    " (SELECT i.order_id FROM intents i"
-    " JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
+    " (SELECT i.order_id FROM intents i INDEXED BY intents_open"
+    " CROSS JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
     " WHERE i.account = ? AND i.closed = 0 AND o.state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
-    " AND NOT EXISTS (SELECT 1 FROM trades t WHERE t.account = o.account AND t.epoch = o.epoch"
-    " AND t.order_id = o.order_id AND t.status NOT IN ('CONFIRMED', 'FAILED')))"
+    " AND NOT EXISTS (SELECT 1 FROM trades t INDEXED BY trades_by_order"
+    " WHERE t.account = o.account AND t.epoch = o.epoch AND t.order_id = o.order_id"
+    " AND t.status NOT IN ('CONFIRMED', 'FAILED')))"
 )
 # The oldest of what is over and old enough.
 _FORGET = (
     (
-        "DELETE FROM intents WHERE closed = 1 AND (account, order_id) IN (SELECT account, order_id FROM intents"
-        " WHERE closed = 1 AND created_at < ? ORDER BY created_at LIMIT ?)"
+        "DELETE FROM intents WHERE rowid IN (SELECT rowid FROM intents WHERE closed = 1 AND created_at < ?"
+        " ORDER BY created_at LIMIT ?)"
     ),
     (
-        "DELETE FROM orders WHERE (account, epoch, order_id) IN (SELECT account, epoch, order_id FROM orders"
-        " WHERE created_at < ? AND state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
-        " ORDER BY created_at LIMIT ?)"
+        "DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders WHERE created_at < ?"
+        " AND state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED') ORDER BY created_at LIMIT ?)"
     ),
 )
 _MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)"

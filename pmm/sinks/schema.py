@@ -52,7 +52,7 @@ SCRIPTS: tuple[str, ...] = (
         market TEXT NOT NULL, token TEXT NOT NULL, side TEXT NOT NULL, price INTEGER NOT NULL, size INTEGER NOT NULL,
         matched INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
         PRIMARY KEY (account, epoch, order_id)
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX orders_by_time ON orders (created_at);
     CREATE TABLE trades (
         account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, trade_id TEXT NOT NULL,

@@ -14,6 +14,7 @@ from pmm.errors import DiskError
 from pmm.events import Adopted, Event, MarketListed, Operator, OperatorAction, Settled, Timer, Wake
 from pmm.model import SECOND, SHARE, USD, Side
 from pmm.sim.catalog import default_listings
+from pmm.sinks import history
 from pmm.sinks.history import History
 from pmm.sinks.records import Held, Records
 from pmm.sinks.store import CLOSED_LIFE, Intents, Latch, LatchName, Store
@@ -198,3 +199,12 @@ def test_an_intent_is_closed_when_its_order_is_over_and_every_trade_of_it_final(
     assert [one.order_id for one in log.open_intents()] == ["o1", "o2"]
     run.tell(settled(TradeStatus.CONFIRMED), TIMER)
     assert [one.order_id for one in log.open_intents()] == ["o2"]
+
+
+def test_no_write_of_a_run_looks_through_a_whole_table(store: Store) -> None:
+    statements = (history._MATCHED, history._SETTLED, history._STATE, history._CLOSE, *history._FORGET)
+    for statement in statements:
+        plan = store.rows(f"EXPLAIN QUERY PLAN {statement}", [1] * statement.count("?"))
+        for *_, step in plan:
+            assert "SCAN" not in str(step), (statement, step)
+            assert not str(step).endswith("(account=? AND epoch=?)"), (statement, step)
