@@ -39,27 +39,33 @@ def cancel_all(
 def wallet_if_any(cli: Cli, loaded: Loaded) -> Wallet | None:
     """Who may cancel; None in a dry run without a key, which leaves nothing at the venue.
 
-    Raises MissingSecrets when live, and OrdersMayRemain where this instance has sent orders before.
+    Raises MissingSecrets when live, what a key that cannot be had raises, and instead of them OrdersMayRemain where
+    orders that this instance sent are not proven to be over.
     """
-    from pmm.errors import OrdersMayRemain
+    from pmm.errors import LocalError, OrdersMayRemain
     from pmm.wallets import MissingSecrets, wallet_for
 
     try:
         return wallet_for(loaded, cli.asker)
-    except MissingSecrets as error:
-        from pmm.app.account import state_folder
-        from pmm.sinks.store import Store
+    except LocalError as error:
+        if sent := _open_intents(cli, loaded):
+            text = f"{sent} orders that this instance sent may rest, and cannot be cancelled: {error.message}"
+            raise OrdersMayRemain(text, hint=f"{error.hint} Then run this again.") from error
+        if loaded.settings.dry_run and isinstance(error, MissingSecrets):
+            return None
+        raise
 
-        folder = state_folder(loaded.settings, cli.instance)
-        if Store.exists(folder):
-            with Store.open(folder) as store:
-                sent = store.open_intents()
-            if sent:
-                text = f"{sent} orders that this instance sent may rest, and {', '.join(error.missing)} is not set"
-                raise OrdersMayRemain(text, hint=f"{error.hint} Then run this again.") from error
-        if not loaded.settings.dry_run:
-            raise
-        return None
+
+def _open_intents(cli: Cli, loaded: Loaded) -> int:
+    """How many orders of this instance are not proven to be over.  Raises DiskError."""
+    from pmm.app.account import state_folder
+    from pmm.sinks.store import Store
+
+    folder = state_folder(loaded.settings, cli.instance)
+    if not Store.exists(folder):
+        return 0
+    with Store.open(folder) as store:
+        return store.open_intents()
 
 
 def sweep(cli: Cli, loaded: Loaded, wallet: Wallet, market: str | None, limit: float | None) -> Swept:

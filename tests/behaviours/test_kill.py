@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pmm.model import SHARE, Side
+from pmm.ports import Intent
+from pmm.sinks.store import Intents, Store
 from tests.behaviours.conftest import Pmm, Quote
 from tests.support.blackbox import Exchange, Process, environment
 from tests.support.holder import DEMO, OTHER, Holder
@@ -114,6 +117,21 @@ def test_b035_live_without_a_key_is_told_what_is_missing(pmm: Pmm, exchange: Exc
     done = pmm("cancel-all", "--json", DRY_RUN="false", **exchange.env)
     assert done.status == 4
     assert "POLY_PRIVATE_KEY" in done.document["error"]["message"]
+
+
+@pytest.mark.parametrize("command", ["cancel-all", "kill"])
+def test_orders_that_were_sent_and_a_key_that_is_not_there_are_no_emptiness(
+    pmm: Pmm, exchange: Exchange, tmp_path: Path, command: str
+) -> None:
+    with Store.open(tmp_path / "data" / "pmm" / "default") as store:
+        account = store.account("0x01", exchange.urls["clob_url"])
+        sent = Intent("live-1-1", "0x02", "0x03", "4", Side.BUY, 200, 20 * SHARE, None, 1, b"{}")
+        Intents(store, account).intend([sent])
+    done = pmm(command, "--json", **exchange.env, **data_dir(tmp_path))
+    assert (done.status, done.document["error"]["code"]) == (9, "PMM-E502")
+    assert "1 orders that this instance sent may rest" in done.document["error"]["message"]
+    assert "POLY_PRIVATE_KEY" in done.document["error"]["message"]
+    assert exchange.requests() == []
 
 
 def test_an_interruption_is_no_proof(tmp_path: Path, holder: Holder) -> None:

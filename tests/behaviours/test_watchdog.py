@@ -53,6 +53,8 @@ class Guarded:
 
     def alive(self) -> bool:
         """Whether the watchdog still runs; one that ended is a zombie at most."""
+        if sys.platform != "linux":
+            return is_there(self.watchdog)
         try:
             state = Path(f"/proc/{self.watchdog}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
@@ -73,6 +75,14 @@ class Guarded:
         for pipe in (self.bot.stdin, self.bot.stdout):
             assert pipe is not None
             pipe.close()
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -162,6 +172,17 @@ def test_a_quoting_bot_that_is_killed_leaves_no_order(tmp_path: Path, holder: Ho
         quoting.signal(signal.SIGKILL)
         holder.until_empty(limit=10.0)
     assert leaks(tmp_path, holder.secrets) == []
+
+
+def test_a_quoting_bot_that_is_stopped_in_order_sends_its_watchdog_home(tmp_path: Path, holder: Holder) -> None:
+    with live(tmp_path, holder, PMM_DATA_DIR=str(tmp_path)) as quoting:
+        quoting.until(order_is_live)
+        ask(tmp_path / "default", "stop")
+        assert quoting.finish().status == 0
+    assert holder.open() == []
+    log = (tmp_path / "default" / "watchdog.log").read_text()
+    assert "on guard" in log
+    assert "sweep" not in log
 
 
 def test_a_quoting_bot_that_stands_still_loses_its_orders_within_fifteen_seconds(
