@@ -16,7 +16,7 @@ from pmm.events import Accepted, AccountRead, Filled, MarketListed
 from pmm.model import MILLISECOND, SECOND, USD, Market, Side, TimeInForce, parse_price, parse_size
 from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.account_reads import AccountReads
-from pmm.venues.polymarket.budget import Budget
+from pmm.venues.polymarket.budget import TIERS, Budget
 from pmm.venues.polymarket.credentials import derive
 from pmm.venues.polymarket.gateway import PolymarketGateway
 from pmm.venues.polymarket.own_orders import OwnOrders
@@ -193,9 +193,17 @@ class Account:
 
 @asynccontextmanager
 async def account(
-    floor: Trading, *, notes: Notes | None = None, listen=True, serve=True, deadline_ms=2_000, gate_ms=1_000
+    floor: Trading,
+    *,
+    notes: Notes | None = None,
+    listen=True,
+    serve=True,
+    deadline_ms=2_000,
+    gate_ms=1_000,
+    tier: str = "standard",
 ) -> AsyncIterator[Account]:
-    """An account of the marker key; `listen` opens its user socket."""
+    """An account of the marker key; `listen` opens its user socket, `tier` is what it and the venue count by."""
+    await floor.control("/switches", {"tier": tier})
     clock = floor.exchange.clock.now
     signer = Signer(MARKER, funder=None, signature_type=SignatureType.EOA, caps=CAPS)
     url = floor.exchange.urls["clob_url"]
@@ -211,7 +219,7 @@ async def account(
             reads,
             written,
             orders=orders,
-            budget=Budget(at=clock()),
+            budget=Budget(TIERS[tier], clock()),
             dice=Random(3),
             latency_gate=gate_ms * MILLISECOND,
             deadline=deadline,
