@@ -27,8 +27,8 @@ from pmm.venues.polymarket.orders_out import Dice, OrdersOut
 from pmm.venues.polymarket.own_orders import OwnOrders
 from pmm.venues.polymarket.signer import Signer
 
-# What an adopted order without an end ends at: no clock of nanoseconds comes so far.
-NEVER: Nanos = 2**63 - 1
+# When an adopted order ends that has no end.
+NEVER: Nanos = 0
 
 
 class PolymarketGateway:
