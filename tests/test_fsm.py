@@ -4,6 +4,7 @@ from itertools import product
 from types import SimpleNamespace
 
 import pytest
+from transitions import MachineError
 
 from pmm.core.machines import TABLES
 from pmm.errors import ImpossibleMove
@@ -27,6 +28,21 @@ def test_every_cell_moves_by_its_row_or_is_refused(table, state, trigger):
     else:
         assert table.fire(subject, trigger).dest == expected
         assert subject.state == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "state", "trigger"), CELLS, ids=[f"{table.name}-{state}-{trigger}" for table, state, trigger in CELLS]
+)
+def test_the_library_moves_every_cell_alike(table, state, trigger):
+    ours, theirs = SimpleNamespace(state=state), SimpleNamespace(state=state)
+    try:
+        table.machine.events[trigger].trigger(theirs)
+    except MachineError:
+        with pytest.raises(ImpossibleMove):
+            table.fire(ours, trigger)
+    else:
+        table.fire(ours, trigger)
+    assert ours.state == theirs.state
 
 
 def test_the_feed_has_exactly_the_four_promised_states():
