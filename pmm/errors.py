@@ -155,7 +155,7 @@ class BadAnswer(VenueError):
 
     code = "PMM-E404"
     exit = Exit.UNREACHABLE
-    hint = "Run again with --debug and report the answer."
+    hint = "Check the address with `pmm config show`; if it is right, report the answer that --debug shows."
 
 
 class AccountUnready(VenueError):

@@ -77,7 +77,8 @@ async def quote(
         else:
             assert wallet is not None, "live trading has a wallet"
             assert store is not None, "live trading has a state file"
-            trading = await stack.enter_async_context(at_venue(loaded, venue, wallet, store, request.instance))
+            live = at_venue(loaded, venue, wallet, store, request.instance, markets)
+            trading = await stack.enter_async_context(live)
         run = _Run(loaded, request, venue, discovery, http, trading, store is not None)
         return await run.to_the_end(markets, show)
 

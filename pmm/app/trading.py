@@ -7,18 +7,17 @@ watchdog; only then is there a gateway.  Whatever is missing is an error before 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from pmm.account import Balances
 from pmm.app.account import shadow_account, state_folder
+from pmm.app.readiness import require_open
 from pmm.app.venue import dice
 from pmm.drivers.lease import take_wallet
 from pmm.drivers.watchdog import Charge, Watchdog
-from pmm.eip712 import EXCHANGES, Generation
-from pmm.errors import AccountUnready, Halted, LiveForbidden, WrongClock
-from pmm.model import SECOND, Nanos, utc_text
+from pmm.errors import Halted, LiveForbidden, WrongClock
+from pmm.model import SECOND, Market, Nanos, utc_text
 from pmm.ports import Gateway, IntentLog, Service
 from pmm.settings import Loaded, Venue
 from pmm.settings.live import Live as LiveSettings
@@ -38,7 +37,6 @@ from pmm.venues.shadow import ShadowGateway
 from pmm.wallets import Wallet
 from pmm.wallets.sources import CLOCKS_APART
 
-OK = 200
 UNLATCH = "`pmm kill --reset` allows quoting again."
 # Reference: reliability, section 2, row 15.  Signatures follow the venue's clock; expiries and ages follow ours.
 CLOCK_DIFFERENCE_MAX = CLOCKS_APART
@@ -70,11 +68,13 @@ def simulated(loaded: Loaded, store: Store | None) -> Trading:
 
 
 @asynccontextmanager
-async def at_venue(loaded: Loaded, venue: Venue, wallet: Wallet, store: Store, instance: str) -> AsyncIterator[Trading]:
-    """Real orders of a wallet.
+async def at_venue(
+    loaded: Loaded, venue: Venue, wallet: Wallet, store: Store, instance: str, markets: Sequence[Market]
+) -> AsyncIterator[Trading]:
+    """Real orders of a wallet in these markets.
 
-    Raises LiveForbidden, LeaseTaken, Halted for a latch, WrongClock, AuthRefused, Refusal for an account that may not
-    open positions, and what disk and venue raise.  Nothing was sent then.
+    Raises LiveForbidden, LeaseTaken, Halted for a latch, WrongClock, AuthRefused, Unauthorized, WrongWallet,
+    AccountUnready, and what disk and venue raise.  Nothing was sent then.
     """
     settings, signer = loaded.settings, wallet.signer
     live = settings.live
@@ -93,7 +93,7 @@ async def at_venue(loaded: Loaded, venue: Venue, wallet: Wallet, store: Store, i
         await agree(http, pulse)
         http.credentials = pulse.credentials = wallet.credentials or await derive(http, signer)
         parts = assemble(venue, live, signer, http, pulse, Intents(store, account))
-        await require_open(parts.access, parts.reads)
+        await require_open(parts.access, parts.reads, markets)
         trading = Trading(parts.gateway, new_prefix(), [parts.gateway, parts.user])
         trading.history = History(store, account, simulated=False, latch_halts=True)
         if live.heartbeat:
@@ -174,18 +174,3 @@ async def agree(http: PrivateHttp, pulse: PrivateHttp) -> Nanos:
         ahead = "ahead of" if offset > 0 else "behind"
         raise WrongClock(f"the venue's clock is {abs(offset) / SECOND:.1f} s {ahead} ours")
     return offset
-
-
-async def require_open(access: Access, reads: AccountReads) -> Balances:
-    """The account may open positions, has money, and an exchange may move it.  Raises AccountUnready."""
-    answer = await access.call("GET", "/auth/ban-status/closed-only")
-    told = answer.json() if answer.status == OK else None
-    if isinstance(told, dict) and told.get("closed_only"):
-        raise AccountUnready("the account is in closed-only mode: it may not open positions")
-    balances = await reads.balances()
-    if balances.cash <= 0:
-        raise AccountUnready(f"the wallet {reads.wallet} holds no money at the venue")
-    exchanges = {address for generation in (Generation.V2, Generation.V3) for address in EXCHANGES[generation]}
-    if not any(amount > 0 for spender, amount in balances.allowances.items() if spender.lower() in exchanges):
-        raise AccountUnready(f"no exchange may move the money of {reads.wallet}: see `pmm wallet approve`")
-    return balances

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from pmm.doctor.check import Check, Finding, Look, fail, ok, skip, warn
 from pmm.doctor.patient import Patient
 from pmm.eip712 import SignatureType
@@ -17,8 +20,12 @@ from pmm.wallets.kinds import ABOUT, NAMES, kind_of, wallets_of
 from pmm.wallets.sources import CREDENTIAL_NAMES, KEY_NAME, credentials_for, key_for, profile_for
 from pmm.wallets.verification import UNLIMITED_FROM, Allowed, allowances, venue_money
 
+# Cash and allowances by kind of wallet.
+HeldMoney: TypeAlias = Mapping[SignatureType, tuple[Money, Mapping[str, int]]]
+
 KEY, FUNDER, CREDENTIALS, KIND, BALANCE = "key", "funder", "credentials", "wallet type", "balance"
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
+CLOSED_ONLY = "/auth/ban-status/closed-only"
 DERIVE_KEY = "Make new ones with `pmm wallet derive-key`."
 
 
@@ -34,21 +41,30 @@ async def key(patient: Patient) -> Finding:
 async def funder(patient: Patient) -> Finding:
     """Whether the wallet with the money belongs to the key."""
     profile = patient.known_profile()
-    stated, kind = patient.settings.wallet.signature_type, kind_of(profile.address, profile.funder)
-    if kind is None and stated == int(SignatureType.POLY_1271):
-        return warn(
-            f"{profile.funder} does not follow from the key", "Make sure that it is yours, and that it knows the key."
-        )
-    if kind is None:
-        own = ", ".join(one.address for one in wallets_of(profile.address)[1:])
-        return fail(
-            f"{profile.funder} is no wallet of the key {profile.address}",
-            f"Correct POLY_FUNDER, or the key. Wallets of this key: itself, {own}.",
-        )
+    kind = kind_of(profile.address, profile.funder)
+    wrong = strange_funder(profile.address, profile.funder, patient.settings.wallet.signature_type)
+    if wrong is not None:
+        return wrong
     if kind is SignatureType.EOA or patient.chain is None or await patient.chain.has_code(profile.funder):
         return ok(profile.funder)
     return fail(
         f"there is no contract at {profile.funder}", "Open the account at polymarket.com first, or correct POLY_FUNDER."
+    )
+
+
+def strange_funder(address: str, funder: str, stated: object) -> Finding | None:
+    """What is wrong with a wallet that does not follow from the key; None for one that does.
+
+    `stated` is the type in the settings: a deposit wallet may belong to several keys.
+    """
+    if kind_of(address, funder) is not None:
+        return None
+    if stated == int(SignatureType.POLY_1271):
+        return warn(f"{funder} does not follow from the key", "Make sure that it is yours, and that it knows the key.")
+    own = ", ".join(one.address for one in wallets_of(address)[1:])
+    return fail(
+        f"{funder} is no wallet of the key {address}",
+        f"Correct POLY_FUNDER, or the key. Wallets of this key: itself, {own}.",
     )
 
 
@@ -99,19 +115,35 @@ def _api_key(answer: Answer) -> str | None:
 async def wallet_type(patient: Patient) -> Finding:
     """Whether the kind of wallet is the funder's own, and the one with the money."""
     profile = patient.known_profile()
-    stated, derived = profile.signature_type, kind_of(profile.address, profile.funder)
-    if stated is None or (derived is not None and stated is not derived):
-        assert derived is not None, "the funder was checked"
-        return fail(
-            f"{'auto' if stated is None else int(stated)} is not the type of {profile.funder}",
-            f"Set POLY_SIGNATURE_TYPE={int(derived)} ({NAMES[derived]}).",
-        )
-    if not _cash(patient, stated):
-        for other in patient.money:
-            if _cash(patient, other):
-                there = f"{money_text(_cash(patient, other))} USD are in type {int(other)} ({NAMES[other]})"
-                return fail(f"{int(stated)} ({NAMES[stated]}) holds nothing, {there}", _switch(profile.address, other))
-    return ok(f"{int(stated)} ({NAMES[stated]}): {ABOUT[stated]}")
+    stated = profile.signature_type
+    wrong = strange_kind(profile.address, profile.funder, stated)
+    if wrong is not None:
+        return wrong
+    assert stated is not None, "a funder whose kind nobody knows is strange"
+    return misplaced(profile.address, stated, patient.money) or ok(f"{int(stated)} ({NAMES[stated]}): {ABOUT[stated]}")
+
+
+def strange_kind(address: str, funder: str, stated: SignatureType | None) -> Finding | None:
+    """What is wrong with a type that is not the funder's own; None where nothing contradicts it."""
+    derived = kind_of(address, funder)
+    if stated is not None and derived in (None, stated):
+        return None
+    assert derived is not None, "the funder was checked"
+    return fail(
+        f"{'auto' if stated is None else int(stated)} is not the type of {funder}",
+        f"Set POLY_SIGNATURE_TYPE={int(derived)} ({NAMES[derived]}).",
+    )
+
+
+def misplaced(address: str, kind: SignatureType, money: HeldMoney) -> Finding | None:
+    """Where the money is when it is not in the wallet of this kind; None when it is, or when there is none."""
+    if money.get(kind, (0, {}))[0]:
+        return None
+    for other, (cash, _) in money.items():
+        if cash:
+            there = f"{money_text(cash)} USD are in type {int(other)} ({NAMES[other]})"
+            return fail(f"{int(kind)} ({NAMES[kind]}) holds nothing, {there}", _switch(address, other))
+    return None
 
 
 def _switch(signer: str, kind: SignatureType) -> str:
@@ -121,11 +153,15 @@ def _switch(signer: str, kind: SignatureType) -> str:
 
 async def closed_only(patient: Patient) -> Finding:
     """Whether the account may open positions."""
-    answer = await patient.private.call("GET", "/auth/ban-status/closed-only")
+    return restriction(await patient.private.call("GET", CLOSED_ONLY))
+
+
+def restriction(answer: Answer) -> Finding:
+    """What the venue's answer says of it."""
     if answer.status == NOT_FOUND:
         return ok("the venue knows of no restriction")
-    told = answer.json()
-    closed = told.get("closed_only") if isinstance(told, dict) and answer.status == OK else None
+    told = answer.json() if answer.status == OK else None
+    closed = told.get("closed_only") if isinstance(told, dict) else None
     if not isinstance(closed, bool):
         return fail(f"the venue answered {answer.status}", "Try again in a minute.")
     if closed:

@@ -49,6 +49,14 @@ class UnknownFunder(LocalError):
     hint = "Check POLY_FUNDER, or state its kind with POLY_SIGNATURE_TYPE (1 proxy, 2 Safe, 3 deposit wallet)."
 
 
+class WrongWallet(LocalError):
+    """The wallet with the money is not the key's, is of another type than stated, or is not the one with the money."""
+
+    code = "PMM-E618"
+    exit = Exit.AUTH
+    hint = "`pmm wallet show` lists the wallets of the key; set POLY_FUNDER and POLY_SIGNATURE_TYPE to the right one."
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What may be shown of a wallet: `signature_type` None means that the funder does not follow from the signer.

@@ -57,7 +57,7 @@ class AccountReads:
         """`wallet` holds the funds (the maker of orders); `deadline` is for each call, None for the caller's own."""
         self.wallet = wallet.lower()
         self._http = http
-        self._type = str(int(signature_type))
+        self.signature_type = signature_type
         self._also_mine = mine
         self._deadline = deadline
 
@@ -102,10 +102,10 @@ class AccountReads:
         await self._balance(token, "/balance-allowance/update")
 
     async def _balance(self, token: TokenId | None, path: str = "/balance-allowance") -> object:
-        params = [("asset_type", "COLLATERAL"), ("signature_type", self._type)]
+        params = [("asset_type", "COLLATERAL"), ("signature_type", str(int(self.signature_type)))]
         if token is not None:
             kind = "CONDITIONAL-V2" if generation_of(int(token)) is Generation.V3 else "CONDITIONAL"
-            params = [("asset_type", kind), ("token_id", token), ("signature_type", self._type)]
+            params = [("asset_type", kind), ("token_id", token), ("signature_type", str(int(self.signature_type)))]
         answer = await self._http.call("GET", path, params=params, deadline=self._deadline)
         if path == "/balance-allowance":
             return _told(answer)
