@@ -76,6 +76,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         operate,
         quote,
         record,
+        selftest,
         stream,
         version,
         wallet,
@@ -87,6 +88,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(epilog=EPILOG)(quote.quote)
     app.command(epilog=EPILOG)(demo.demo)
     app.command(epilog=EPILOG)(doctor.doctor)
+    app.command(epilog=EPILOG)(selftest.selftest)
     app.command(epilog=EPILOG)(exchange.exchange)
     for action in (operate.status, operate.pause, operate.resume, operate.stop):
         app.command(epilog=EPILOG)(action)
