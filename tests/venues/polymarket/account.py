@@ -191,6 +191,12 @@ class Account:
         await self.floor.control("/faults/requests", {"on": on, "harm": harm, **more})
 
 
+async def requests(floor: Trading, *paths: str) -> list[int]:
+    """How often each path was asked for."""
+    log = await floor.control("/requests", method="GET")
+    return [sum(f"{one['method']} {one['path']}" == path for one in log["requests"]) for path in paths]
+
+
 @asynccontextmanager
 async def account(
     floor: Trading,

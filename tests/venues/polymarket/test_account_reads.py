@@ -1,7 +1,5 @@
 """Reads of an account: whole answers or errors, never an empty list in place of one."""
 
-import asyncio
-
 import orjson
 import pytest
 from multidict import CIMultiDict
@@ -10,9 +8,8 @@ from pmm.account import Origin, TradeStatus
 from pmm.errors import BadAnswer, Unreachable
 from pmm.events import Accepted
 from pmm.model import SECOND, SHARE, USD, Side
-from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.account_reads import PAGES_MAX, AccountReads, Unauthorized, positions
-from pmm.venues.polymarket.private import Answer, NoAnswer, PrivateHttp
+from pmm.venues.polymarket.private import Answer, NoAnswer
 from pmm.venues.polymarket.rest import Overloaded, Refused, VenueHttp
 from tests.exchange.conftest import DEMO, trading
 from tests.venues.polymarket.account import account
@@ -163,28 +160,3 @@ async def test_hundreds_of_orders_come_on_several_pages():
             await ours.told.until(lambda: len(ours.told.of(Accepted)) == 60 * number)  # noqa: B023 - awaited here
             floor.exchange.clock.set(floor.exchange.clock.now() + 2 * SECOND)
         assert len(await ours.reads.open_orders()) == 540
-
-
-async def test_a_read_that_is_refused_is_sent_again_with_new_credentials():
-    async with trading() as floor, account(floor, listen=False) as ours:
-        await ours.harm("GET /data/orders", "fail", status=401, text="Unauthorized/Invalid api key")
-        assert await ours.reads.open_orders() == ()
-        assert (ours.access.renewals, ours.access.failure) == (1, "")
-
-
-async def test_many_refusals_at_once_renew_once_and_a_failed_renewal_says_why():
-    asked = []
-
-    async def renew():
-        asked.append(1)
-        raise Unreachable("nobody there")
-
-    class Refusing(PrivateHttp):
-        async def call(self, *_, **__):
-            return Answer(401, CIMultiDict(), b"{}", NOW, NOW)
-
-    http = Refusing("http://127.0.0.1:1", WALLET, None, deadline=SECOND)
-    access = Access(http, renew, clock=lambda: NOW)
-    answers = await asyncio.gather(*(access.call("GET", "/x") for _ in range(5)))
-    assert [answer.status for answer in answers] == [401] * 5
-    assert (len(asked), access.renewals, access.failure) == (1, 0, "nobody there")

@@ -16,19 +16,13 @@ from pmm.ports import Intent
 from pmm.venues.polymarket.credentials import Credentials
 from pmm.venues.polymarket.own_orders import OwnOrders
 from pmm.venues.polymarket.user_stream import UserStream
-from tests.exchange.conftest import DEMO, trading
+from tests.exchange.conftest import DEMO
 from tests.venues.polymarket.account import FAST, Recorder, account
 
 SECRET = "c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU="
 PASSPHRASE = "deadbeefcafe"
 NOW = 1_790_000_000 * SECOND
 OURS = "0x" + "a" * 64
-
-
-@pytest.fixture
-async def floor():
-    async with trading() as one:
-        yield one
 
 
 @pytest.fixture
