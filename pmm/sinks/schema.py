@@ -128,7 +128,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, scripts: Sequence[str])
     if version > len(scripts):
         raise StateTooNew(f"{path} has tables of version {version}, this pmm knows {len(scripts)}")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA synchronous = FULL")
     # Where the system offers two kinds of sync (macOS), the one that reaches the disk.
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -105,18 +105,16 @@ def test_several_threads_take_turns(store: Store) -> None:
 
 
 def test_intents_are_synced_and_the_rest_is_not(store: Store) -> None:
-    log, modes = Intents(store, store.account("0xabc", "venue")), []
-
-    def mode() -> int:
-        (row,) = store.rows("PRAGMA synchronous")
-        return int(str(row[0]))
-
-    with store.writing(synced=True) as db:
-        modes.append(db.execute("PRAGMA synchronous").fetchone()[0])
-    modes.append(mode())
+    log, modes, told = Intents(store, store.account("0xabc", "venue")), [], []
+    for synced in (True, False, True):
+        with store.writing(synced=synced) as db:
+            modes.append(db.execute("PRAGMA synchronous").fetchone()[0])
+            db.set_trace_callback(told.append)
     log.intend([intent(1)])
-    modes.append(mode())
-    assert modes == [2, 1, 1]
+    modes.append(store.rows("PRAGMA synchronous")[0][0])
+    assert modes == [2, 1, 2, 2]
+    assert [text for text in told[-4:] if "synchronous" in text] == ["PRAGMA synchronous"], "not while it is written"
+    assert any(text.startswith("INSERT INTO intents") for text in told[-4:])
 
 
 def test_a_full_disk_is_said_and_lasts_only_as_long_as_it_is_full(store: Store) -> None:

@@ -22,6 +22,7 @@ from pmm.venues.polymarket.budget import Budget, Kind
 from pmm.venues.polymarket.market_facts import MarketFacts
 from pmm.venues.polymarket.order_answers import Outcome, Sent
 from pmm.venues.polymarket.own_orders import OwnOrders
+from pmm.venues.polymarket.pen import Pen
 from pmm.venues.polymarket.private import NoAnswer, NotSent
 from pmm.venues.polymarket.signer import SALT_MAX, Signer, SignerRefused
 
@@ -79,6 +80,7 @@ class OrdersOut:
         self._access = access
         self._signer = signer
         self._intents = intents
+        self._pen = Pen(intents)
         self._budget = budget
         self._orders = orders
         self._facts = facts
@@ -118,6 +120,10 @@ class OrdersOut:
     async def serve(self, emit: Emit) -> None:
         """Work until cancelled."""
         self._emit = emit
+        with self._pen:
+            await self._serve()
+
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._close())
             for _ in range(POSTS_AT_ONCE):
@@ -205,12 +211,12 @@ class OrdersOut:
         )
 
     async def _write(self, ready: list[_Ready]) -> list[_Ready]:
-        """Those that the disk has.  In a thread: a disk that hangs must not hold up cancels and heartbeats."""
+        """Those that the disk has."""
         new = [one.intent for one in ready if not one.again]
         if not new:
             return ready
         try:
-            await asyncio.to_thread(self._intents.intend, new)
+            await self._pen.write(new)
         except DiskError as error:
             self._fail(error, new)
             return [one for one in ready if one.again]
