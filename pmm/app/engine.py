@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from pmm.core.account_watch import AccountLimits
 from pmm.core.config import EngineConfig
+from pmm.core.daily_loss import DailyLimits
 from pmm.core.engine import Engine
 from pmm.core.feed import FeedLimits
 from pmm.core.risk import RiskLimits
+from pmm.core.step import DayResult
 from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
 from pmm.errors import ConfigError
@@ -32,12 +34,20 @@ def strategy_for(settings: Settings) -> Strategy:
     return make(settings)
 
 
-def engine_for(settings: Settings, strategy: Strategy | None = None, order_prefix: str = "dry-") -> Engine:
-    """The engine of these settings, with another strategy than theirs where one is given."""
-    return Engine(strategy or strategy_for(settings), _config(settings, order_prefix))
+def engine_for(
+    settings: Settings,
+    strategy: Strategy | None = None,
+    order_prefix: str = "dry-",
+    before: DayResult | None = None,
+) -> Engine:
+    """The engine of these settings, with another strategy than theirs where one is given.
+
+    `before` is what earlier runs of the account brought today.
+    """
+    return Engine(strategy or strategy_for(settings), _config(settings, order_prefix, before))
 
 
-def _config(settings: Settings, order_prefix: str) -> EngineConfig:
+def _config(settings: Settings, order_prefix: str, before: DayResult | None) -> EngineConfig:
     """The limits of every run, and for real orders those of live trading."""
     ws, feed, mm, risk, live = settings.ws, settings.feed, settings.mm, settings.risk, settings.live
     config = EngineConfig(
@@ -50,6 +60,7 @@ def _config(settings: Settings, order_prefix: str) -> EngineConfig:
         ),
         risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
         order_prefix=order_prefix,
+        daily=DailyLimits(risk.max_daily_loss_micro, settings.risk_enforced, before),
     )
     if settings.dry_run:
         return config
@@ -59,6 +70,8 @@ def _config(settings: Settings, order_prefix: str) -> EngineConfig:
         order_life=live.order_life_ns,
         max_order=live.max_order_micro,
         max_market=live.max_market_micro,
+        # Real money halts at its own limit, whatever is only logged of the others.
+        daily=DailyLimits(min(live.max_daily_loss_micro, risk.max_daily_loss_micro), enforced=True, before=before),
         max_account=min(live.max_account_micro, risk.max_total_exposure_micro),
         account=AccountLimits(
             read_interval=live.read_interval_ns,

@@ -97,7 +97,7 @@ class _Run:
 
     async def to_the_end(self, markets: Sequence[Market], show: Show) -> Finished:
         settings, request, summary = self.loaded.settings, self.request, Summary()
-        engine = engine_for(settings, order_prefix=self.trading.order_prefix)
+        engine = engine_for(settings, order_prefix=self.trading.order_prefix, before=self.trading.day)
         self.trading.empty = lambda: engine.desk.empty
         canary = await self.discovery.canary(settings.feed.canary, markets)
         ws, sockets = settings.ws, streams(self.venue, settings, dice(request.seed))

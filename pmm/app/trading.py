@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pmm.app.account import shadow_account, state_folder
 from pmm.app.readiness import require_open
 from pmm.app.venue import dice
+from pmm.core.step import DayResult
 from pmm.drivers.lease import take_wallet
 from pmm.drivers.watchdog import Charge, Watchdog
 from pmm.errors import Halted, LiveForbidden, WrongClock
@@ -46,6 +47,8 @@ CLOCK_DIFFERENCE_MAX = CLOCKS_APART
 class Trading:
     """What a driver needs to trade: `order_prefix` marks the ids of this run, `history` keeps what happened.
 
+    `day` is what earlier runs of the account brought today, as far as their day is today.
+
     Set `empty` to what says at the end that nothing of ours is left; where it is not, the watchdog sweeps.
     """
 
@@ -53,6 +56,7 @@ class Trading:
     order_prefix: str
     services: list[Service] = field(default_factory=list)
     history: History | None = None
+    day: DayResult | None = None
     empty: Callable[[], bool] = lambda: True
 
 
@@ -96,6 +100,7 @@ async def at_venue(
         await require_open(parts.access, parts.reads, markets)
         trading = Trading(parts.gateway, new_prefix(), [parts.gateway, parts.user])
         trading.history = History(store, account, simulated=False, latch_halts=True)
+        trading.day = trading.history.day()
         if live.heartbeat:
             trading.services.append(parts.heartbeat)
         if live.watchdog:

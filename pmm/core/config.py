@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmm.core.account_watch import AccountLimits
+from pmm.core.daily_loss import DailyLimits
 from pmm.core.desk import OrderTerms
 from pmm.core.exposure import Caps
 from pmm.core.feed import FeedLimits
@@ -19,7 +20,7 @@ class EngineConfig:
 
     `account` watches the account of live trading; a dry run has none.  Orders are replaced before they are
     `order_life` old, GTD orders end then.  `max_order`, `max_market` and `max_account` (micro-USD) bound what an order
-    is worth and what could be lost.
+    is worth and what could be lost; `daily` bounds what a day may cost.
     """
 
     requote_threshold: Price = 200
@@ -35,6 +36,7 @@ class EngineConfig:
     max_order: Money | None = None
     max_market: Money | None = None
     max_account: Money | None = None
+    daily: DailyLimits = field(default_factory=DailyLimits)
 
     @property
     def terms(self) -> OrderTerms:

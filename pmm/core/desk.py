@@ -195,6 +195,12 @@ class Desk:
         for market in self.positions.open_with(balances, markets):
             self.exposure.changed(market)
 
+    def value(self, quoted: QuotedMarket, out: StepBuilder) -> None:
+        """Take over what was held before this run at the mid of its book, once there is one."""
+        if self.positions.is_unvalued(quoted.condition_id):
+            out.openings += self.positions.value(quoted, out.event.at)
+            self.exposure.changed(quoted.condition_id)
+
     # --- what the venue says --------------------------------------------------------------------------------------
 
     def take(self, news: OrderNews, quoted: QuotedMarket | None, out: StepBuilder) -> None:

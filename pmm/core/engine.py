@@ -16,6 +16,7 @@ from pmm._fast import Books
 from pmm.core.account_watch import AccountWatch
 from pmm.core.balance_check import Booked, booked_in
 from pmm.core.config import EngineConfig
+from pmm.core.daily_loss import DailyLoss
 from pmm.core.desk import Desk, OrderNews
 from pmm.core.market_data import MarketData
 from pmm.core.markets import QuotedMarket
@@ -68,6 +69,7 @@ class Engine:
         self.risk = Risk(self.config.risk)
         self.account = AccountWatch(self.config.account)
         self.desk = Desk(self.config.terms, self.config.caps, self.account.want)
+        self.daily = DailyLoss(self.config.daily)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -159,6 +161,7 @@ class Engine:
         self._judge_feed()
         self.risk.move(self.risk.on_time(at), "the cool-down is over", out)
         self._judge_positions(out)
+        self._judge_day(out)
         self._decide(self.markets.values(), out, announce=True)
 
     def _on_listed(self, event: MarketListed, out: StepBuilder) -> None:
@@ -202,6 +205,7 @@ class Engine:
         self.desk.take(news, self._market(market), out)
         if out.fills or out.reversals:
             self._judge_positions(out)
+            self._judge_day(out)
         if isinstance(news, Rejected):
             self.risk.move(self.risk.on_error(news.at), news.reason, out)
         if out.reversals or not isinstance(news, Settled):
@@ -218,6 +222,7 @@ class Engine:
             if event.balances is not None and self.account.active:
                 self.desk.open_with(event.balances, self.data.held())
                 self._judge_positions(out)
+                self._judge_day(out)
         match event:
             case VenueNews():
                 self.account.on_news(event, out)
@@ -247,6 +252,15 @@ class Engine:
         trigger = self.risk.on_position(at_limit=worst >= self.config.max_position)
         cause = f"largest position {size_text(worst)} of {size_text(self.config.max_position)} shares"
         self.risk.move(trigger, cause, out)
+
+    def _judge_day(self, out: StepBuilder) -> None:
+        held = tuple(self.data.held())
+        for quoted in held:
+            self.desk.value(quoted, out)
+        valued = (quoted for quoted in held if not self.desk.positions.is_unvalued(quoted.condition_id))
+        halt = self.daily.judge(out.event.at, valued, out)
+        if halt:
+            self._halt(halt, out)
 
     def _halt(self, cause: str, out: StepBuilder) -> None:
         self.account.kill(cause, out)
@@ -301,6 +315,7 @@ class Engine:
 
     def _wanted(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         """What the strategy wants working, as far as the risk state lets it."""
+        self.desk.value(quoted, out)
         at, net = out.event.at, quoted.position.net
         try:
             targets = self.strategy.decide(View(at, quoted.market, quoted.book, net))

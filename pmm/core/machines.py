@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pmm.core.account_watch import ACCOUNT
+from pmm.core.daily_loss import DAILY_LOSS
 from pmm.core.feed import FEED
 from pmm.core.heartbeat import HEARTBEAT
 from pmm.core.orders import ORDER
@@ -14,5 +15,5 @@ from pmm.core.venue_status import VENUE
 from pmm.fsm import Table
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT)
+    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT, DAILY_LOSS)
 }

@@ -3,8 +3,9 @@
 An order of an earlier run may trade in a market that nobody listed.  Until its facts are known, the token of its
 first fill counts as the market's first, and shares are marked at what they cost.
 
-What the account held before this run counts as well, entered once for each token from the first balance that shows it
-and at what it was worth then: a limit that forgets its past with every restart is none.
+What the account held before this run counts as well, entered once for each token from the first balance that shows
+it: a limit that forgets its past with every restart is none.  It is taken over at the mid, as soon as there is one, so
+that it is no profit and no loss by itself.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pmm.account import Balances
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Order
 from pmm.core.position import Position
-from pmm.core.step import Fill
-from pmm.model import GRID, ConditionId, Price, TokenId, notional
+from pmm.core.step import Fill, Opening
+from pmm.model import GRID, ConditionId, Nanos, Price, Size, TokenId, notional
 
 
 class Positions:
@@ -26,6 +27,7 @@ class Positions:
         self._all: dict[ConditionId, Position] = {}
         self._first: dict[ConditionId, TokenId] = {}
         self._opened: set[TokenId] = set()
+        self._unvalued: dict[ConditionId, list[tuple[TokenId, Size]]] = {}
 
     def __iter__(self) -> Iterator[Position]:
         return iter(self._all.values())
@@ -55,8 +57,7 @@ class Positions:
         """
         found = []
         for quoted in markets:
-            mark2 = quoted.mark2()
-            for token, worth2 in ((quoted.market.yes, mark2), (quoted.market.no, 2 * GRID - mark2)):
+            for token in (quoted.market.yes, quoted.market.no):
                 if token in self._opened or token not in balances.shares:
                     continue
                 self._opened.add(token)
@@ -64,9 +65,27 @@ class Positions:
                 before = balances.shares[token] - held.settled
                 if before > 0:
                     held.settled += before
-                    quoted.position.cash -= notional(worth2, before) // 2
+                    self._unvalued.setdefault(quoted.condition_id, []).append((token, before))
                     found.append(quoted.condition_id)
         return found
+
+    def is_unvalued(self, market: ConditionId) -> bool:
+        """Whether shares of before this run wait for a mid there."""
+        return market in self._unvalued
+
+    def value(self, quoted: QuotedMarket, at: Nanos) -> list[Opening]:
+        """Take over what waits in a market, at the mid of a book that may be quoted on; nothing while there is none."""
+        mid2 = quoted.book.mid2
+        if mid2 is None or quoted.problem() is not None:
+            return []
+        openings = []
+        for token, size in self._unvalued.pop(quoted.condition_id, ()):
+            is_yes = token == quoted.market.yes
+            worth2 = mid2 if is_yes else 2 * GRID - mid2
+            quoted.position.cash -= notional(worth2, size) // 2
+            held = quoted.position.held(is_yes=is_yes).matched
+            openings.append(Opening(at, quoted.condition_id, token, is_yes, size, held, mid2))
+        return openings
 
     def place_of(self, order: Order, price: Price, quoted: QuotedMarket | None) -> tuple[bool, Position, int]:
         """Where a fill belongs: in the first token or not, the position, and twice the mid of the first token."""

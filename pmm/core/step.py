@@ -60,12 +60,37 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """Shares of a token that the account held before this run; `held` is what it holds with all trades since.
+
+    `mid2` is twice the mid of YES at which they are taken over.
+    """
+
+    at: Nanos
+    market: ConditionId
+    token: TokenId
+    is_yes: bool
+    size: Size
+    held: Size
+    mid2: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """What a day brought so far: days since 1970 in UTC, and micro-USD, negative for a loss."""
+
+    day: int
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The effects of one event.
 
     `reversals` are fills of earlier steps whose trades have failed: they never happened.  `done` says that the engine
     wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
     something may be overdue: the driver answers with a `Wake` at that time, unless another event comes first.
+    `openings` are shares of before this run; `day` is the result of the day where it is another than before.
     """
 
     event: Event
@@ -76,6 +101,8 @@ class Step:
     done: bool = False
     wake_at: Nanos | None = None
     reversals: tuple[Fill, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    day: DayResult | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +115,8 @@ class StepBuilder:
     fills: list[Fill] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     reversals: list[Fill] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    day: DayResult | None = None
 
     def move(
         self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str, evidence: str = ""
@@ -116,4 +145,6 @@ class StepBuilder:
             done,
             wake_at,
             tuple(self.reversals),
+            tuple(self.openings),
+            self.day,
         )

@@ -1,6 +1,6 @@
 """Profit and loss, split so that the parts sum to the whole exactly.
 
-    total     = cash + yes * mid + no * (1 - mid)
+    total     = cash + yes * mid + no * (1 - mid) - what of it was there before, at the mid of its taking over
     spread    = sum over fills of what the fill was better than the mid of its moment
     inventory = sum over time of position * change of the mid
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pmm.core.step import Fill, Step
+from pmm.core.step import Fill, Opening, Step
 from pmm.model import GRID, USD, ConditionId, Money, Size, decimal_text
 
 MICRO = 2 * GRID
@@ -27,7 +27,7 @@ def pnl_text(units: int) -> str:
 
 @dataclass(slots=True)
 class MarketPnl:
-    """One market's ledger; all three results in `UNIT`."""
+    """One market's ledger; all three results in `UNIT`, and what was `opened` with."""
 
     yes: Size = 0
     no: Size = 0
@@ -35,6 +35,7 @@ class MarketPnl:
     spread: int = 0
     inventory: int = 0
     mid2: int | None = None
+    opened: int = 0
 
     def mark(self, mid2: int) -> None:
         """The mid moved: what is held gained or lost."""
@@ -53,6 +54,16 @@ class MarketPnl:
         else:
             self.no += signed
 
+    def open(self, opening: Opening) -> None:
+        """Shares of before are taken over: no profit and no loss, and from now on they ride the mid."""
+        self.mark(opening.mid2)
+        worth2 = opening.mid2 if opening.is_yes else 2 * GRID - opening.mid2
+        self.opened += opening.size * worth2
+        if opening.is_yes:
+            self.yes += opening.size
+        else:
+            self.no += opening.size
+
     def reverse(self, fill: Fill) -> None:
         """A fill that was booked never happened: what it brought goes, and what its shares have gained since."""
         worth2 = fill.mid2 if fill.is_yes else 2 * GRID - fill.mid2
@@ -70,7 +81,7 @@ class MarketPnl:
     @property
     def total(self) -> int:
         mid2 = self.mid2 if self.mid2 is not None else GRID
-        return self.cash * MICRO + self.yes * mid2 + self.no * (2 * GRID - mid2)
+        return self.cash * MICRO + self.yes * mid2 + self.no * (2 * GRID - mid2) - self.opened
 
     @property
     def residual(self) -> int:
@@ -82,6 +93,8 @@ class Pnl:
     markets: dict[ConditionId, MarketPnl] = field(default_factory=dict)
 
     def on_step(self, step: Step) -> None:
+        for opening in step.openings:
+            self.markets.setdefault(opening.market, MarketPnl()).open(opening)
         for fill in step.fills:
             self.markets.setdefault(fill.market, MarketPnl()).book(fill)
         for fill in step.reversals:

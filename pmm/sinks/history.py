@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from pmm.commands import Place
-from pmm.core.step import Change, Fill, Step
+from pmm.core.step import Change, DayResult, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
 from pmm.model import Market, Nanos
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
@@ -59,6 +59,16 @@ _FORGET = (
         " AND state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED') ORDER BY created_at LIMIT ?)"
     ),
 )
+# What trades and earlier openings do not explain of what is held; less than nothing where shares went elsewhere.
+_OPENING = (
+    "INSERT OR IGNORE INTO openings SELECT account, epoch, token, at, market, is_yes, held - explained, mid2 FROM"
+    " (SELECT ?1 account, ?2 epoch, ?3 token, ?4 at, ?5 market, ?6 is_yes, ?7 held, ?8 mid2,"
+    " (SELECT coalesce(sum(CASE side WHEN 'BUY' THEN size ELSE -size END), 0) FROM trades"
+    " WHERE account = ?1 AND epoch = ?2 AND token = ?3 AND status <> 'FAILED')"
+    " + (SELECT coalesce(sum(size), 0) FROM openings WHERE account = ?1 AND epoch = ?2 AND token = ?3) explained)"
+    " WHERE held <> explained"
+)
+_DAY = "INSERT OR REPLACE INTO days VALUES (?, ?, ?)"
 _MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)"
 
 
@@ -96,7 +106,8 @@ class History:
         self.epoch: int = run if simulated else 0
 
     def on_step(self, step: Step, _took: Nanos) -> None:
-        if isinstance(step.event, Frame) and not (step.changes or step.decisions or step.commands or step.fills):
+        told = step.changes or step.decisions or step.commands or step.fills or step.openings
+        if isinstance(step.event, Frame) and not told:
             return  # most steps, on the way from a frame to an order
         rows = self._of(step)
         urgent = bool(step.fills) or isinstance(step.event, Settled | MarketListed | Adopted)
@@ -137,11 +148,21 @@ class History:
             rows.append((_SETTLED, (str(event.status), *self._key, event.trade_id, event.order_id)))
         rows += [(_ORDER, self._order(command, event.at)) for command in step.commands if isinstance(command, Place)]
         rows += self._fills(step.fills)
+        rows += [(_OPENING, self._opening(opening)) for opening in step.openings]
+        if step.day is not None and self.epoch == 0:
+            rows.append((_DAY, (self._account, step.day.day, step.day.money)))
         rows += [(_STATE, self._state(change)) for change in step.changes if change.machine == "order"]
         for decision in step.decisions:
             if decision.mid2 is not None:
                 self._mids[decision.market] = (decision.mid2, decision.at)
         return rows
+
+    def day(self) -> DayResult | None:
+        """The last day of a live account and what it brought, for the next run.  Raises DiskError."""
+        rows = self._store.rows(
+            "SELECT day, money FROM days WHERE account = ? ORDER BY day DESC LIMIT 1", (self._account,)
+        )
+        return next((DayResult(_int(day), _int(money)) for day, money in rows), None)
 
     @property
     def _key(self) -> tuple[int, int]:
@@ -159,6 +180,10 @@ class History:
         what = (place.order_id, place.market, place.token, str(place.side), place.price, place.size)
         return (*self._key, *what, "SENT", at, place.expires_at)
 
+    def _opening(self, opening: Opening) -> tuple[object, ...]:
+        where = (opening.token, opening.at, opening.market, int(opening.is_yes))
+        return (*self._key, *where, opening.held, opening.mid2)
+
     def _adopted(self, event: Adopted) -> tuple[object, ...]:
         what = (event.order_id, event.market, event.token, str(event.side), event.price, event.size)
         return (*self._key, *what, "UNKNOWN", event.created_at, event.expires_at)
@@ -170,3 +195,8 @@ class History:
 def _market(market: Market) -> tuple[object, ...]:
     outcomes = [token.outcome for token in market.tokens]
     return market.condition_id, market.slug, market.question, market.yes, market.no, *outcomes
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int), "nobody else writes to the file"
+    return value

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pmm.account import OrderStatus, OwnOrder, OwnTrade, TradeStatus
-from pmm.core.step import Fill
+from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
-from pmm.model import ConditionId, Money, Nanos, Side, Size, TokenId
+from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
 from pmm.sinks.store import Store
 
 # The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
@@ -81,11 +81,14 @@ class Records:
         return [_trade(row, outcomes) for row in rows]
 
     def positions(self) -> list[Held]:
-        """What the trades that did not fail left, token by token; tokens of which nothing is left are left out."""
+        """What openings, and trades that did not fail, left; tokens of which nothing is left are left out."""
         rows = self._store.rows(
-            "SELECT market, token, sum(CASE side WHEN 'BUY' THEN size ELSE -size END), sum(paid) FROM trades"
-            " WHERE account = ? AND epoch = ? AND status <> 'FAILED' GROUP BY market, token ORDER BY market, token",
-            (self._account, self._epoch),
+            "SELECT market, token, sum(size), sum(paid) FROM (SELECT market, token,"
+            " CASE side WHEN 'BUY' THEN size ELSE -size END AS size, paid FROM trades"
+            " WHERE account = ?1 AND epoch = ?2 AND status <> 'FAILED' UNION ALL SELECT market, token, size,"
+            " size * (CASE is_yes WHEN 1 THEN mid2 ELSE ?3 - mid2 END) / ?3 FROM openings"
+            " WHERE account = ?1 AND epoch = ?2) GROUP BY market, token ORDER BY market, token",
+            (self._account, self._epoch, 2 * GRID),
         )
         outcomes = self._outcomes()
         held = [
@@ -97,8 +100,13 @@ class Records:
     def pnl(self) -> dict[ConditionId, MarketPnl]:
         """Profit by market, marked at the last mid that was decided on; trades that failed never happened."""
         markets: dict[ConditionId, MarketPnl] = {}
-        for fill in self._fills():
-            markets.setdefault(fill.market, MarketPnl()).book(fill)
+        told: list[Opening | Fill] = [*self._openings(), *self._fills()]
+        for one in sorted(told, key=lambda one: one.at):
+            ledger = markets.setdefault(one.market, MarketPnl())
+            if isinstance(one, Opening):
+                ledger.open(one)
+            else:
+                ledger.book(one)
         for market, mid2 in self._store.rows(
             "SELECT market, mid2 FROM marks WHERE account = ? AND epoch = ?", (self._account, self._epoch)
         ):
@@ -127,6 +135,16 @@ class Records:
                 mid2=_int(mid2),
             )
             for at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 in rows
+        ]
+
+    def _openings(self) -> list[Opening]:
+        rows = self._store.rows(
+            "SELECT at, market, token, is_yes, size, mid2 FROM openings WHERE account = ? AND epoch = ?",
+            (self._account, self._epoch),
+        )
+        return [
+            Opening(_int(at), str(market), str(token), bool(is_yes), _int(size), _int(size), _int(mid2))
+            for at, market, token, is_yes, size, mid2 in rows
         ]
 
     def slugs(self) -> dict[ConditionId, str]:

@@ -73,6 +73,18 @@ SCRIPTS: tuple[str, ...] = (
         PRIMARY KEY (account, name)
     ) WITHOUT ROWID;
     """,
+    # Shares that no trade here explains, and the result of a day.
+    """
+    CREATE TABLE openings (
+        account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, token TEXT NOT NULL, at INTEGER NOT NULL,
+        market TEXT NOT NULL, is_yes INTEGER NOT NULL, size INTEGER NOT NULL, mid2 INTEGER NOT NULL,
+        PRIMARY KEY (account, epoch, token, at)
+    ) WITHOUT ROWID;
+    CREATE TABLE days (
+        account INTEGER NOT NULL REFERENCES accounts, day INTEGER NOT NULL, money INTEGER NOT NULL,
+        PRIMARY KEY (account, day)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -6,9 +6,9 @@ from pmm.account import Balances, TradeStatus
 from pmm.core.account_watch import AccountLimits
 from pmm.core.engine import EngineConfig
 from pmm.core.positions import Positions
-from pmm.events import AccountRead, Adopted, Filled, Settled
+from pmm.events import AccountRead, Adopted, Filled, MarketListed, Settled
 from pmm.model import SECOND, USD, Side
-from tests.support.story import CONDITION, NO, YES, Story, shares
+from tests.support.story import CONDITION, NO, YES, Story, market, shares
 
 
 def holding(yes=0.0, no=0.0):
@@ -82,3 +82,23 @@ def test_where_nothing_was_ever_held_nothing_is_kept():
     positions = Positions()
     assert positions.of("0xother").net == 0
     assert list(positions) == []
+
+
+def test_it_is_taken_over_at_the_mid_of_its_moment_and_told_as_no_fill(story):
+    step = read(story, holding(yes=30, no=4))
+    yes, no = step.openings
+    assert (yes.token, yes.is_yes, yes.size, yes.held, yes.mid2) == (YES, True, shares(30), shares(30), 10_000)
+    assert (no.token, no.is_yes, no.size, no.held) == (NO, False, shares(4), shares(4))
+    assert step.fills == ()
+
+
+def test_what_came_before_the_first_book_waits_for_its_mid(story):
+    early = Story(config=story.engine.config)
+    early.tell(MarketListed(early.at, market()))
+    assert read(early, holding(yes=30)).openings == ()
+    assert (position(early).net, position(early).cash) == (shares(30), 0)
+    early.open_market("0.04", "0.06")
+    early.wait(1)
+    (opening,) = [one for step in early.history for one in step.openings]
+    assert (opening.size, opening.mid2, position(early).cash) == (shares(30), 1_000, -USD * 3 // 2)
+    assert early.engine.daily.result.money == 0

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmm.core.position import cost_of
-from pmm.core.step import Decision, Fill, Step
+from pmm.core.step import Decision, Fill, Opening, Step
 from pmm.core.view import Targets
 from pmm.events import Timer
 from pmm.metrics.pnl import UNIT, Pnl, pnl_text
@@ -28,7 +28,14 @@ FILLS = st.builds(
 ).map(lambda one: Step(Timer(0), fills=(one,)))
 
 
-@given(st.lists(FILLS | MIDS2.map(mark), max_size=40))
+def opening(size, mid2, is_yes=True):
+    return Step(Timer(0), openings=(Opening(0, CONDITION, YES if is_yes else NO, is_yes, size, size, mid2),))
+
+
+OPENINGS = st.builds(opening, st.integers(-(10**10), 10**10), MIDS2, st.booleans())
+
+
+@given(st.lists(FILLS | OPENINGS | MIDS2.map(mark), max_size=40))
 def test_residual_is_always_zero(steps):
     pnl = Pnl()
     for step in steps:
@@ -68,3 +75,13 @@ def test_buying_both_tokens_below_one_dollar_locks_the_difference():
 def test_one_unit_has_an_exact_text():
     assert pnl_text(1) == "0.00000000005"
     assert pnl_text(-UNIT) == "-1"
+
+
+def test_shares_of_before_are_no_profit_until_the_mid_moves():
+    pnl = Pnl()
+    pnl.on_step(opening(10 * SHARE, 10_000))
+    assert (pnl.total, pnl.spread, pnl.inventory, pnl.cash) == (0, 0, 0, 0)
+    pnl.on_step(mark(10_200))
+    pnl.on_step(Step(Timer(0), fills=(fill(Side.SELL, 5200, 10 * SHARE, 10_200),)))
+    assert (pnl_text(pnl.total), pnl_text(pnl.inventory), pnl_text(pnl.spread)) == ("0.2", "0.1", "0.1")
+    assert pnl.markets[CONDITION].yes == 0

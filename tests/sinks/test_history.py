@@ -8,7 +8,7 @@ import pytest
 
 from pmm.account import OrderStatus, TradeStatus
 from pmm.commands import Place
-from pmm.core.step import Change, Decision, Fill, Step
+from pmm.core.step import Change, DayResult, Decision, Fill, Opening, Step
 from pmm.core.view import Targets
 from pmm.errors import DiskError
 from pmm.events import Adopted, Event, MarketListed, Operator, OperatorAction, Settled, Timer, Wake
@@ -208,3 +208,43 @@ def test_no_write_of_a_run_looks_through_a_whole_table(store: Store) -> None:
         for *_, step in plan:
             assert "SCAN" not in str(step), (statement, step)
             assert not str(step).endswith("(account=? AND epoch=?)"), (statement, step)
+
+
+def opened(held: int, *, mid2: int = 10_000, at: int = START + 1) -> Step:
+    """The account is found to hold so many YES shares."""
+    one = Opening(at, DEMO.condition_id, DEMO.yes, True, held * SHARE, held * SHARE, mid2)
+    return Step(Timer(at), openings=(one,))
+
+
+def test_shares_of_before_are_a_line_of_their_own_and_no_profit(store: Store) -> None:
+    run = Run(store, simulated=False)
+    records = run.tell(opened(30), filled(fill()))
+    (held,) = records.positions()
+    assert (held.size, held.cost) == (34 * SHARE, 15 * USD + 1_920_000)
+    assert len(records.trades()) == 1
+    (pnl,) = records.pnl().values()
+    assert (pnl.yes, pnl.residual, pnl.inventory) == (34 * SHARE, 0, 0)
+
+
+def test_what_trades_explain_is_not_opened_again_after_a_restart(store: Store) -> None:
+    Run(store, simulated=False).tell(opened(30), filled(fill()))
+    records = Run(store, simulated=False).tell(opened(34, mid2=12_000, at=START + 50))
+    assert [held.size for held in records.positions()] == [34 * SHARE]
+    records = Run(store, simulated=False).tell(opened(20, mid2=12_000, at=START + 90))
+    assert [held.size for held in records.positions()] == [20 * SHARE]  # 14 went elsewhere, at what they were worth
+    (pnl,) = records.pnl().values()
+    assert (pnl.residual, pnl.yes) == (0, 20 * SHARE)
+
+
+def test_the_result_of_the_day_is_there_for_the_next_run(store: Store) -> None:
+    run = Run(store, simulated=False)
+    assert run.history.day() is None
+    for money in (-5, -7):
+        run.tell(Step(TIMER, day=DayResult(20_000, money)))
+    run.tell(Step(TIMER, day=DayResult(20_001, 3)))
+    assert Run(store, simulated=False).history.day() == DayResult(20_001, 3)
+
+
+def test_a_dry_run_leaves_no_day_to_the_next(run: Run) -> None:
+    run.tell(Step(TIMER, day=DayResult(20_000, -5)))
+    assert run.history.day() is None

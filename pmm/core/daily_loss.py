@@ -1,0 +1,96 @@
+"""What the day brought so far, and whether a loss was too much: equity since midnight UTC, or since the run began.
+
+Equity is cash and shares at the mark over every market that something was held in; money that comes to the account or
+leaves it is not part of it.  A mark is taken from a book that may be quoted on, and kept while there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pmm.core.markets import QuotedMarket
+from pmm.core.step import DayResult, StepBuilder
+from pmm.fsm import Row, Table
+from pmm.model import GRID, SECOND, ConditionId, Money, Nanos, money_text
+
+DAY: Nanos = 86_400 * SECOND
+# A loss is announced when it is so many hundredths of what halts.
+WARN_PERCENT = 80
+
+DAILY_LOSS = Table(
+    "daily loss",
+    "INSIDE",
+    [
+        Row("INSIDE", "near", "NEAR", "80 % of the loss that halts"),
+        Row("INSIDE", "beyond", "BEYOND", "more than may be lost in a day: trading halts where limits act"),
+        Row("NEAR", "beyond", "BEYOND", "more than may be lost in a day: trading halts where limits act"),
+        Row("NEAR", "midnight", "INSIDE", "a new day in UTC"),
+        Row("BEYOND", "midnight", "INSIDE", "a new day in UTC"),
+    ],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLimits:
+    """`max_loss` in micro-USD, None for any; a greater one halts where it is `enforced`, and is only told elsewhere.
+
+    `before` is what earlier runs of the account brought, on which day.
+    """
+
+    max_loss: Money | None = None
+    enforced: bool = True
+    before: DayResult | None = None
+
+
+@dataclass(slots=True)
+class DailyLoss:
+    """Ask `judge` whenever time passed or something traded; within a day it only gets worse, so it is told once."""
+
+    limits: DailyLimits
+    state: str = field(default=DAILY_LOSS.initial)
+    result: DayResult | None = None
+    _base: int = 0
+    _carried: Money = 0
+    _marks: dict[ConditionId, int] = field(default_factory=dict)
+
+    def judge(self, at: Nanos, markets: Iterable[QuotedMarket], out: StepBuilder) -> str:
+        """Look at where equity stands.  Returns why trading has to halt, empty when it has not to."""
+        day, equity = at // DAY, self._equity(markets)
+        if self.result is None:
+            before = self.limits.before
+            self._carried = before.money if before is not None and before.day == day else 0
+        elif self.result.day != day:
+            self._base, self._carried = equity, 0
+            if self.state != "INSIDE":
+                out.move(DAILY_LOSS, self, "midnight", "daily loss", "")
+        result = DayResult(day, self._carried + (equity - self._base) // (2 * GRID))
+        if result != self.result:
+            self.result = out.day = result
+        return self._judge(-result.money, out)
+
+    def _judge(self, loss: Money, out: StepBuilder) -> str:
+        limit = self.limits.max_loss
+        if limit is None:
+            return ""
+        cause = f"{money_text(max(loss, 0))} USD lost today, {money_text(limit)} are allowed"
+        if loss > limit and self.state != "BEYOND":
+            told = cause if self.limits.enforced else f"{cause}; not enforced"
+            out.move(DAILY_LOSS, self, "beyond", "daily loss", told)
+            return f"daily loss: {cause}" if self.limits.enforced else ""
+        if self.state == "INSIDE" and loss > 0 and loss * 100 >= limit * WARN_PERCENT:
+            out.move(DAILY_LOSS, self, "near", "daily loss", cause)
+        return ""
+
+    def _equity(self, markets: Iterable[QuotedMarket]) -> int:
+        """Since the run began, in 1/20 000 of a micro-USD; a market without any mark yet is left out."""
+        equity = 0
+        for quoted in markets:
+            market, mid2 = quoted.condition_id, quoted.book.mid2
+            if mid2 is not None and quoted.problem() is None:
+                self._marks[market] = mid2
+            mark2 = self._marks.get(market)
+            if mark2 is not None:
+                held = quoted.position
+                equity += held.cash * 2 * GRID + held.yes * mark2 + held.no * (2 * GRID - mark2)
+        return equity
