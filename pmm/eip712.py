@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coincurve import PrivateKey, PublicKey
-from Crypto.Hash import keccak as _keccak
+
+from pmm._fast import COMPILED
+
+if TYPE_CHECKING or not COMPILED:
+    from pmm._fast.pure.keccak import keccak256 as _keccak256
+else:
+    try:
+        from pmm._fast.keccak import keccak256 as _keccak256
+    except ImportError:  # the rest of the kernel was built before this was part of it
+        from pmm._fast.pure.keccak import keccak256 as _keccak256
+
+keccak256 = _keccak256
 
 POLYGON = 137
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -92,10 +103,6 @@ class SignedFields(NamedTuple):
     expiration: int = 0
     nonce: int = 0
     fee_rate_bps: int = 0
-
-
-def keccak256(data: bytes) -> bytes:
-    return _keccak.new(digest_bits=256, data=data).digest()
 
 
 # What is the same for every order.
