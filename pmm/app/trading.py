@@ -10,12 +10,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pmm.app.account import shadow_account, state_folder
 from pmm.app.readiness import require_open
 from pmm.app.venue import dice
 from pmm.core.step import DayResult
-from pmm.drivers.lease import take_wallet
+from pmm.drivers.lease import take_wallet, wallet_lock
 from pmm.drivers.watchdog import Charge, Watchdog
 from pmm.errors import Halted, LiveForbidden, WrongClock
 from pmm.model import SECOND, Market, Nanos, utc_text
@@ -104,7 +105,8 @@ async def at_venue(
         if live.heartbeat:
             trading.services.append(parts.heartbeat)
         if live.watchdog:
-            watchdog = Watchdog(state_folder(settings, instance), lambda: _charge(http))
+            lease = wallet_lock(settings.data_dir, signer.maker)
+            watchdog = Watchdog(state_folder(settings, instance), lambda: _charge(http, lease))
             await stack.enter_async_context(_guarded(watchdog, trading))
         yield trading
 
@@ -161,9 +163,10 @@ async def _guarded(watchdog: Watchdog, trading: Trading) -> AsyncIterator[None]:
         watchdog.leave()
 
 
-def _charge(http: PrivateHttp) -> Charge:
+def _charge(http: PrivateHttp, lease: Path) -> Charge:
     assert http.credentials is not None, "nothing is sent without them"
-    return Charge(http.base_url, http.address, *http.credentials.reveal(), deadline=http.deadline)
+    secrets = http.credentials.reveal()
+    return Charge(http.base_url, http.address, *secrets, deadline=http.deadline, lease=str(lease.absolute()))
 
 
 def require_unlatched(store: Store, account: int) -> None:

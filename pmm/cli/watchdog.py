@@ -48,7 +48,10 @@ def watchdog(
 async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> bool:
     import asyncio
     from contextlib import asynccontextmanager
+    from pathlib import Path
 
+    from pmm.drivers.lease import is_held
+    from pmm.drivers.succession import Succession
     from pmm.drivers.watchdog import READY, Guard, listen
     from pmm.venues.polymarket.credentials import Credentials
     from pmm.venues.polymarket.private import PrivateHttp
@@ -65,7 +68,8 @@ async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> b
             yield Sweep(http, settle=SETTLE_S, tell=_say)
 
     connect()  # an address that takes no credentials is refused now
-    guard = Guard(release, _say, parent=parent, silence=silence)
+    succession = Succession((lambda: is_held(Path(charge.lease))) if charge.lease else None)
+    guard = Guard(release, _say, parent=parent, silence=silence, succession=succession)
     loop = asyncio.get_running_loop()
     listen(pipe, guard, loop)
     signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(guard.end, "SIGTERM received"))

@@ -68,7 +68,7 @@ class Lease:
 
 def take_wallet(data_dir: Path, address: str, instance: str) -> Lease:
     """The right to trade with a wallet.  Raises LeaseTaken, which names the holder, and DiskError."""
-    return _take(data_dir / WALLET_LOCKS / f"{address.lower()}.lock", f"the wallet {address}", instance)
+    return _take(wallet_lock(data_dir, address), f"the wallet {address}", instance)
 
 
 def take_instance(folder: Path, instance: str) -> Lease:
@@ -85,6 +85,21 @@ def holder_of(folder: Path) -> Holder | None:
         return None
     with file:
         return _holder(file) if not _held(file) else None
+
+
+def wallet_lock(data_dir: Path, address: str) -> Path:
+    """The file whose lock is the right to trade with a wallet."""
+    return data_dir / WALLET_LOCKS / f"{address.lower()}.lock"
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody has the lease of a lock file now."""
+    try:
+        file = path.open("r+b")
+    except OSError:
+        return False
+    with file:
+        return not _held(file)
 
 
 def _take(path: Path, what: str, instance: str) -> Lease:

@@ -2,7 +2,8 @@
 
 The two share a pipe and nothing else.  Its first line carries what the watchdog needs to cancel, secrets included, so
 that they are neither among its arguments nor in its environment; each later line is one of `Word`.  The end of the
-pipe means that the bot is gone, and silence that its loop stands still.
+pipe means that the bot is gone, and silence that its loop stands still.  A bot that is gone may be back in a moment
+and care for its orders itself (`pmm.drivers.succession`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import BinaryIO, Protocol, TypeAlias
 import orjson
 
 import pmm
+from pmm.drivers.succession import LOOK_S, Succession
 from pmm.errors import DiskError, LocalError
 from pmm.events import Operator, OperatorAction
 from pmm.model import Nanos
@@ -67,7 +69,10 @@ class WatchdogFailed(LocalError):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a watchdog needs to cancel: where, as whom, and by which credentials; `deadline` is of one call, in ns."""
+    """What a watchdog needs to cancel: where, as whom, and by which credentials; `deadline` is of one call, in ns.
+
+    `lease` is the file whose lock says that somebody trades with the wallet; without it nobody can come back.
+    """
 
     clob_url: str
     address: str
@@ -75,6 +80,7 @@ class Charge:
     secret: str = field(repr=False)
     passphrase: str = field(repr=False)
     deadline: Nanos
+    lease: str = ""
 
     def line(self) -> bytes:
         return orjson.dumps(asdict(self)) + b"\n"
@@ -219,10 +225,20 @@ Release: TypeAlias = Callable[[], AbstractAsyncContextManager[Sweeping]]
 class Guard:
     """The watchdog's side: `watch` until the bot says bye, or it is gone and the venue's list is proven empty.
 
-    `release` opens a new sweep, with connections of its own.  `parent` is the bot's process.
+    `release` opens a new sweep, with connections of its own.  `parent` is the bot's process, and `succession` knows
+    whether another run takes over when it is gone; nobody does without one.
     """
 
-    def __init__(self, release: Release, tell: Callable[[str], None], *, parent: int, silence: float) -> None:
+    def __init__(
+        self,
+        release: Release,
+        tell: Callable[[str], None],
+        *,
+        parent: int,
+        silence: float,
+        succession: Succession | None = None,
+    ) -> None:
+        self._succession = succession or Succession(None)
         self._release = release
         self._tell = tell
         self._parent = parent
@@ -242,7 +258,7 @@ class Guard:
         self._bye = self._bye or word == Word.BYE
         self._kill = self._kill or word == Word.KILL
         self._gone = self._gone or line == b""
-        if self._sweeping is not None and not self._must:
+        if self._sweeping is not None and not self._must and not self._gone:
             self._sweeping.give_up("the bot is back")
         self._news.set()
 
@@ -254,12 +270,17 @@ class Guard:
                 self._sweeping.give_up(cause)
 
     async def watch(self) -> bool:
-        """Whether all is in order: the bot said so, or nothing is left."""
+        """Whether all is in order: the bot said so, nothing is left, or another run has taken over."""
         while not self._bye or self._kill:
+            if self._gone and not self._kill:
+                self._succession.look(time.monotonic())
+            if self._succession.complete:
+                self._tell("another run has taken over")
+                return True
             if self._must or self._silent:
                 final = self._gone
                 empty = await self._sweep()
-                if final:
+                if final and (empty or self._ending):
                     return empty
             else:
                 await self._wait()
@@ -268,11 +289,11 @@ class Guard:
     @property
     def _must(self) -> bool:
         """Whether a sweep goes on whatever the bot says."""
-        return self._gone or self._kill
+        return self._kill or self._ending or (self._gone and self._succession.orphaned)
 
     @property
     def _silent(self) -> bool:
-        return time.monotonic() - self._heard_at >= self._silence
+        return not self._gone and time.monotonic() - self._heard_at >= self._silence
 
     async def _sweep(self) -> bool:
         """Until it is proven that nothing is left; one for silence ends when the bot speaks again."""
@@ -280,19 +301,31 @@ class Guard:
         self._tell(f"sweep: {why}")
         empty = False
         while not empty and not self._ending and (self._must or self._silent):
-            async with self._release() as self._sweeping:
+            async with self._release() as self._sweeping, asyncio.TaskGroup() as group:
+                watching = group.create_task(self._yield_to_successor(self._sweeping))
                 empty = (await self._sweeping.run(None)).empty
+                watching.cancel()
             self._sweeping = None
         self._tell("proven empty" if empty else "given up")
         self._kill = self._kill and not empty
         self._heard_at = time.monotonic()  # a bot that stays silent is swept after again
         return empty
 
+    async def _yield_to_successor(self, sweeping: Sweeping) -> None:
+        """End a sweep after a bot that is gone when another run begins: its orders are no orphans."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._gone and not self._kill:
+                self._succession.look(time.monotonic())
+                if self._succession.inherited:
+                    sweeping.give_up("another run has taken the wallet over")
+
     async def _wait(self) -> None:
-        """Until there is news, it is time to become suspicious, or to look for the bot's process."""
+        """Until there is news, it is time to become suspicious, or to look for the bot's process or its successor."""
         self._news.clear()
+        suspicious = max(0.01, self._silence - (time.monotonic() - self._heard_at))
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(1.0, max(0.01, self._silence - (time.monotonic() - self._heard_at)))):
+            async with asyncio.timeout(LOOK_S if self._gone else min(1.0, suspicious)):
                 await self._news.wait()
         if sys.platform != "win32" and os.getppid() != self._parent:
             self._gone = True

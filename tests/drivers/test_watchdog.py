@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from pmm.drivers import watchdog
+from pmm.drivers.succession import Succession
 from pmm.drivers.watchdog import Charge, Guard, Watchdog, WatchdogFailed
 from pmm.errors import LocalError
 from pmm.events import Operator, OperatorAction
@@ -61,11 +62,11 @@ class Venue:
 class Story:
     """A guard whose watch is under way."""
 
-    def __init__(self, silence: float = 60.0) -> None:
+    def __init__(self, silence: float = 60.0, succession: Succession | None = None) -> None:
         self.venue = Venue()
         self.log: list[str] = []
         self.said = asyncio.Queue[str]()
-        self.guard = Guard(self.venue.release, self.tell, parent=os.getppid(), silence=silence)
+        self.guard = Guard(self.venue.release, self.tell, parent=os.getppid(), silence=silence, succession=succession)
         self.watch = asyncio.ensure_future(self.guard.watch())
 
     def tell(self, line: str) -> None:
@@ -96,6 +97,57 @@ async def test_a_bot_that_is_gone_is_swept_after_until_nothing_is_left() -> None
     story.venue.proven.set()
     assert await story.ended()
     assert story.log == ["sweep: the bot is gone", "proven empty"]
+
+
+async def test_a_bot_that_comes_back_keeps_its_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_S", 0.01)
+    story = Story(succession=Succession(lambda: True, grace=0.0, handover=0.05))
+    story.guard.hear(b"")
+    assert await story.ended()
+    assert story.venue.sweeps == 0
+    assert story.log == ["another run has taken over"]
+
+
+async def test_a_bot_that_does_not_come_back_in_time_is_swept_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_S", 0.01)
+    looks = iter([False, True, True, *[False] * 10_000])
+    story = Story(succession=Succession(lambda: next(looks), grace=0.05, handover=60.0))
+    story.guard.hear(b"")
+    story.venue.proven.set()
+    assert await story.ended()
+    assert story.log == ["sweep: the bot is gone", "proven empty"]
+
+
+async def test_a_sweep_ends_when_a_bot_comes_back_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_S", 0.01)
+    back = asyncio.Event()
+    story = Story(succession=Succession(back.is_set, grace=0.0, handover=0.05))
+    story.guard.hear(b"")
+    await story.venue.began.wait()
+    back.set()
+    assert await story.ended()
+    assert story.venue.causes[0] == "another run has taken the wallet over"
+    assert story.log == ["sweep: the bot is gone", "given up", "another run has taken over"]
+
+
+async def test_a_kill_is_carried_out_whoever_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_S", 0.01)
+    story = Story(succession=Succession(lambda: True, grace=0.0, handover=60.0))
+    story.hear("kill")
+    story.guard.hear(b"")
+    await story.venue.began.wait()
+    story.venue.proven.set()
+    await story.said.get()
+    assert await story.said.get() == "proven empty"
+    assert story.venue.causes == []
+    story.watch.cancel()
+
+
+async def test_a_signal_ends_a_watchdog_that_waits_for_a_bot_to_come_back() -> None:
+    story = Story(succession=Succession(lambda: True))
+    story.guard.hear(b"")
+    story.guard.end("SIGTERM received")
+    assert not await story.ended()
 
 
 async def test_a_silent_bot_is_swept_after_and_watched_on() -> None:
