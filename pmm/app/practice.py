@@ -13,8 +13,10 @@ from pmm.app.venue import DEMO_SEED, embedded, pretend_venue
 from pmm.eip712 import SignatureType
 from pmm.exchange.server import LocalExchange
 from pmm.settings import Loaded, Venue
+from pmm.settings.origin import Kind, Origin
 from pmm.venues.polymarket.signer import KEY_BYTES, Caps, Signer
 from pmm.wallets import Wallet
+from pmm.wallets.sources import CLOCKS_APART
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ async def practice(loaded: Loaded, seed: int = DEMO_SEED) -> AsyncIterator[Pract
                 "data_dir": Path(folder),
                 "venue": embedded(settings.venue, exchange.urls),
             }
-            there = replace(loaded, settings=settings.model_copy(update=update))
+            # Said to be chosen, so that no run opens an exchange of its own beside this one.
+            chosen = {f"venue.{name}": Origin(Kind.FLAG) for name in type(settings.venue).model_fields}
+            there = replace(loaded, settings=settings.model_copy(update=update), origins={**loaded.origins, **chosen})
             live = there.settings.live
             signer = Signer(
                 secrets.token_bytes(KEY_BYTES),
                 funder=None,
                 signature_type=SignatureType.EOA,
-                caps=Caps(order=live.max_order_micro, life_max=live.order_life_ns),
+                caps=Caps(order=live.max_order_micro, life_max=live.order_life_ns + CLOCKS_APART),
             )
             yield Practice(exchange, there, Wallet(signer, None, "a fresh key"))

@@ -137,10 +137,11 @@ class Trial:
 
     async def run(self) -> None:
         if not await self._steps(
-            ("clock", self._clock), ("credentials", self._credentials), ("account", self._account)
+            ("clock", self._clock),
+            ("credentials", self._credentials),
+            ("market", self._market),
+            ("account", self._account),
         ):
-            return
-        if not await self._steps(("market", self._market)):
             return
         async with self._served():
             try:
@@ -204,7 +205,8 @@ class Trial:
         return f"taken; the account has {len(resting)} open orders"
 
     async def _account(self) -> str:
-        balances = await require_open(self.parts.access, self.parts.reads)
+        assert self.report.market is not None, "it was chosen before"
+        balances = await require_open(self.parts.access, self.parts.reads, [self.report.market])
         return f"{self.report.wallet} holds {money_text(balances.cash)} USD"
 
     async def _market(self) -> str:

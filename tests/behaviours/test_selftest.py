@@ -14,8 +14,8 @@ from tests.support.holder import Holder
 STEPS = [
     "clock",
     "credentials",
-    "account",
     "market",
+    "account",
     "user socket",
     "balances",
     "place",
@@ -68,6 +68,12 @@ def test_b082_the_cap_cannot_be_passed(pmm: Pmm, holder: Holder) -> None:
         assert (done.status, told(done)["failed"], told(done)["gone"]) == (8, ["market"], None)
         assert "0.05 USD, the cap is 0.04 USD" in told(done)["steps"][-1]["found"]
     assert posts(holder.exchange) == []
+
+
+@pytest.mark.parametrize("seconds", [-1.4, 1.4])
+def test_b082_clocks_that_differ_by_less_than_two_seconds_do_no_harm(pmm: Pmm, holder: Holder, seconds: float) -> None:
+    holder.exchange.post("/clock/shift", seconds=seconds)
+    assert told(pmm(*LIVE, **holder.env))["failed"] == []
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "much", "nan", "inf"])
