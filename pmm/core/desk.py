@@ -33,10 +33,11 @@ from pmm.events import (
     OrderMissing,
     OrderShown,
     Reading,
+    Rejected,
     Settled,
     Unanswered,
 )
-from pmm.model import SECOND, ConditionId, Nanos, TimeInForce
+from pmm.model import SECOND, ConditionId, Nanos, Side, TimeInForce, TokenId
 
 OrderNews: TypeAlias = ExecReport | Settled | OrderShown | OrderMissing | Adopted
 # An order is replaced when it has lived so many tenths of its life.
@@ -45,6 +46,9 @@ REFRESH_TENTHS = 8
 SAYS_ALL = GONE | {OrderStatus.MATCHED}
 # So long an order of an earlier run is left alone while nothing can be decided about it.
 ADOPTION_PATIENCE: Nanos = 15 * SECOND
+# The venue shows shares later than it confirms their trade, 10 to 50 s were seen (protocol reference, section 4.7).
+NO_BALANCE = "not enough balance"
+SHORT_PAUSE: Nanos = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Desk:
         self._count = 0
         self._refused: dict[tuple[ConditionId, QuoteSide], str] = {}
         self._adopted: dict[ConditionId, Nanos] = {}
+        self._short: dict[TokenId, Nanos] = {}
 
     def working(self, market: ConditionId, at: Nanos, *, undecided: bool = False) -> Iterable[Order]:
         """The open orders that a decision is about.
@@ -167,7 +172,8 @@ class Desk:
     def _intend(self, quoted: QuotedMarket, side: QuoteSide, target: Target, at: Nanos) -> Order:
         market, life = quoted.market, self._terms.life
         working = tuple(self.orders.open(market.condition_id))
-        token, order_side, price = leg_for(side, target, market, quoted.position, working)
+        short = [token for token, since in self._short.items() if at - since < SHORT_PAUSE]
+        token, order_side, price = leg_for(side, target, market, quoted.position, working, short)
         return Order(
             order_id=f"{self._terms.prefix}{self._count + 1}",
             market=market.condition_id,
@@ -235,6 +241,9 @@ class Desk:
                 order.told_at = report.at
             case Accepted():
                 order.told_at = report.at
+            case Rejected() if order.side is Side.SELL and NO_BALANCE in report.reason.lower():
+                # The complement is bought instead, and the same sale is not tried in a loop.
+                self._short[order.token] = report.at
         cause = getattr(report, "reason", "") or getattr(report, "cause", "")
         out.move(ORDER, order, trigger, order.order_id, cause)
         if order.state != "CANCELED":

@@ -202,11 +202,13 @@ class Engine:
             self._decide(self.markets.values(), out)
             return
         market = news.market if isinstance(news, Adopted) else order.market if order is not None else ""
+        # One that we take back before it is sent is no error.
+        refused = isinstance(news, Rejected) and order is not None and order.state != "CANCEL_PENDING"
         self.desk.take(news, self._market(market), out)
         if out.fills or out.reversals:
             self._judge_positions(out)
             self._judge_day(out)
-        if isinstance(news, Rejected):
+        if refused and isinstance(news, Rejected):
             self.risk.move(self.risk.on_error(news.at), news.reason, out)
         if out.reversals or not isinstance(news, Settled):
             self._decide_in([market], out)

@@ -7,7 +7,7 @@ are not held yet (protocol reference, section 4.7).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pmm.core.orders import Order
 from pmm.core.position import Position
@@ -16,16 +16,24 @@ from pmm.model import GRID, Market, Price, Side, Size, TokenId
 
 
 def leg_for(
-    side: QuoteSide, target: Target, market: Market, position: Position, open_orders: Iterable[Order]
+    side: QuoteSide,
+    target: Target,
+    market: Market,
+    position: Position,
+    open_orders: Iterable[Order],
+    short: Collection[TokenId] = (),
 ) -> tuple[TokenId, Side, Price]:
-    """Token, side and price in the token's own terms of the order that realises a target."""
+    """Token, side and price in the token's own terms of the order that realises a target.
+
+    `short` are tokens whose sale the venue refuses for now.
+    """
     if side is QuoteSide.BID:
         sold, held, bought, own_price = market.no, position.no_held.sellable, market.yes, GRID - target.price
         buy_price = target.price
     else:
         sold, held, bought, own_price = market.yes, position.yes_held.sellable, market.no, target.price
         buy_price = GRID - target.price
-    if held - _reserved(sold, open_orders) >= target.size:
+    if sold not in short and held - _reserved(sold, open_orders) >= target.size:
         return sold, Side.SELL, own_price
     return bought, Side.BUY, buy_price
 

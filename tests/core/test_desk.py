@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from pmm.account import OrderStatus, TradeStatus
 from pmm.commands import Cancel, QueryOrder
-from pmm.core.desk import ADOPTION_PATIENCE
+from pmm.core.desk import ADOPTION_PATIENCE, SHORT_PAUSE
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.ledger import Account
+from pmm.core.risk import RiskLimits
 from pmm.events import (
     Accepted,
     Adopted,
@@ -24,6 +25,7 @@ from pmm.events import (
     OrderMissing,
     OrderShown,
     Reading,
+    Rejected,
     Settled,
     Unanswered,
 )
@@ -51,6 +53,33 @@ def restarted(*orders, config=GTD):
 def connect(story):
     story.tell(FeedSignal(story.at, 0, FeedNews.CONNECTING))
     story.tell(FeedSignal(story.at, 0, FeedNews.OPENED))
+
+
+# --- sales ------------------------------------------------------------------------------------------------------------
+
+
+def test_shares_that_the_venue_does_not_show_yet_are_not_sold_in_a_loop():
+    story = Story()
+    story.open_market()
+    story.accept()
+    story.fill("bid", 10)
+    story.tell(Settled(story.at, "dry-1", "t1", TradeStatus.CONFIRMED))
+    (sale,) = placed(story.tell(Canceled(story.at, "dry-2")).commands)
+    (instead,) = placed(story.tell(Rejected(story.at, sale.order_id, "Not enough balance / allowance")).commands)
+    assert (sale.token, sale.side, instead.token, instead.side) == (YES, Side.SELL, NO, Side.BUY)
+    story.at += SHORT_PAUSE
+    (again,) = placed(story.tell(Canceled(story.at, instead.order_id)).commands)
+    assert (again.token, again.side) == (YES, Side.SELL)
+
+
+def test_an_order_that_is_taken_back_before_it_is_sent_is_no_error():
+    story = Story(config=EngineConfig(risk=RiskLimits(errors_per_minute=1)))
+    first = placed(story.open_market().commands)
+    story.touch("0.59", "0.61")
+    steps = [story.tell(Rejected(story.at, order.order_id, "canceled before it was sent")) for order in first]
+    assert story.machine("risk") == []
+    story.tell(Rejected(story.at, placed(steps[0].commands)[0].order_id, "no"))
+    assert story.machine("risk") == ["COOLDOWN"]
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------
