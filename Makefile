@@ -4,7 +4,8 @@
 #   make sdk     the environment of polymarket-client, for its contract test
 #   make check   format, lint, types, layers, stubs, packages
 #   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
-#   make campaign  CAMPAIGN_SEEDS runs of faulty market data and two quiet days, judged by the venue's true books
+#   make campaign  CAMPAIGN_SEEDS runs of faulty market data and two quiet days, judged by the venue's true books, as
+#                  many sessions of orders with faults, and CAMPAIGN_KILLS kills of a real process that quotes
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
 
@@ -22,6 +23,7 @@ DURATION ?= 20
 FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
 CAMPAIGN_SEEDS ?= 1000
+CAMPAIGN_KILLS ?= 200
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
@@ -64,6 +66,8 @@ fuzz: $(VENV)/.test
 
 campaign: $(VENV)/.test
 	$(BIN)/python -m tests.chaos --seeds $(CAMPAIGN_SEEDS)
+	$(BIN)/python -m tests.chaos.orders --seeds $(CAMPAIGN_SEEDS)
+	$(BIN)/python -m tests.chaos.kills --kills $(CAMPAIGN_KILLS)
 
 bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks
@@ -99,6 +103,7 @@ $(WHEELS)/.test: $(VENV)/.test $(SOURCES) $(shell git ls-files pmm 2>/dev/null)
 	$(PYTHON) -m venv $(WHEELS)
 	$(WHEELS)/bin/python -m pip install --quiet --upgrade pip
 	$(WHEELS)/bin/python -m pip install --quiet "$$(ls build/wheel/*.whl)[test]"
+	$(WHEELS)/bin/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl  # of the same version
 	touch $@
 
 $(VENV)/.check: $(VENV)/.run
