@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import TypeAlias
 
 from pmm.commands import Place
 from pmm.core.step import Change, DayResult, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
-from pmm.model import Market, Nanos
+from pmm.model import SECOND, Market, Nanos, OrderId
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
 
 # What waits is written at the latest when it is so much.
@@ -38,16 +39,17 @@ _SETTLED = (
     "UPDATE trades SET status = ? WHERE account = ? AND epoch = ? AND trade_id = ? AND order_id = ?"
     " AND status NOT IN ('CONFIRMED', 'FAILED')"
 )
-# Nobody has to ask for an order again that is over and whose trades are settled or void.
+# Nobody has to ask for an order again that is over and whose trades are settled or void ...
 _CLOSE = (
-    "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND closed = 0 AND order_id IN"
-    " (SELECT i.order_id FROM intents i INDEXED BY intents_open"
-    " CROSS JOIN orders o ON o.account = i.account AND o.epoch = ? AND o.order_id = i.order_id"
-    " WHERE i.account = ? AND i.closed = 0 AND o.state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
-    " AND NOT EXISTS (SELECT 1 FROM trades t INDEXED BY trades_by_order"
-    " WHERE t.account = o.account AND t.epoch = o.epoch AND t.order_id = o.order_id"
-    " AND t.status NOT IN ('CONFIRMED', 'FAILED')))"
+    "UPDATE intents SET closed = 1, body = x'' WHERE account = ? AND order_id = ? AND closed = 0 AND EXISTS"
+    " (SELECT 1 FROM orders o WHERE o.account = intents.account AND o.epoch = ? AND o.order_id = intents.order_id"
+    " AND o.state IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')) AND NOT EXISTS"
+    " (SELECT 1 FROM trades t INDEXED BY trades_by_order WHERE t.account = intents.account AND t.epoch = ?"
+    " AND t.order_id = intents.order_id AND t.status NOT IN ('CONFIRMED', 'FAILED'))"
 )
+# ... once nothing was heard of it for so long.  Trades come into the venue's lists and balances some time after they
+# matched; a run that knew nothing of their order any more would never book them.
+CLOSE_AFTER: Nanos = 60 * SECOND
 # The oldest of what is over and old enough.
 _FORGET = (
     (
@@ -94,6 +96,7 @@ class History:
         self._clock = clock
         self._waiting: list[Row] = []
         self._mids: dict[str, tuple[int, Nanos]] = {}
+        self._heard: dict[OrderId, Nanos] = {}
         with store.writing() as db:
             if simulated:
                 over = "UPDATE orders SET state = 'CANCELED' WHERE account = ? AND state IN ('SENT', 'LIVE', 'PARTIAL',"
@@ -126,16 +129,24 @@ class History:
 
         Raises DiskError; then it waits on.
         """
-        key = (self._account, self.epoch)
+        key, now = (self._account, self.epoch), self._clock()
+        over = list(takewhile(lambda order_id: now - self._heard[order_id] >= CLOSE_AFTER, self._heard))
         with self._store.writing() as db:
             for statement, values in self._waiting:
                 db.execute(statement, values)
             db.executemany(_MARK, [(*key, market, mid2, at) for market, (mid2, at) in self._mids.items()])
-            db.execute(_CLOSE, (self._account, self.epoch, self._account))
+            db.executemany(_CLOSE, [(self._account, order_id, self.epoch, self.epoch) for order_id in over])
             for statement in _FORGET:
-                db.execute(statement, (self._clock() - CLOSED_LIFE, FORGOTTEN_MAX))
+                db.execute(statement, (now - CLOSED_LIFE, FORGOTTEN_MAX))
         self._waiting.clear()
         self._mids.clear()
+        for order_id in over:
+            del self._heard[order_id]
+
+    def _hear(self, order_id: OrderId, at: Nanos) -> None:
+        """Note the last news of an order; the oldest come first."""
+        self._heard.pop(order_id, None)
+        self._heard[order_id] = at
 
     def _of(self, step: Step) -> list[Row]:
         rows: list[Row] = []
@@ -145,13 +156,17 @@ class History:
         elif isinstance(event, Adopted):
             rows.append((_ORDER, self._adopted(event)))
         elif isinstance(event, Settled):
+            self._hear(event.order_id, event.at)
             rows.append((_SETTLED, (str(event.status), *self._key, event.trade_id, event.order_id)))
         rows += [(_ORDER, self._order(command, event.at)) for command in step.commands if isinstance(command, Place)]
         rows += self._fills(step.fills)
         rows += [(_OPENING, self._opening(opening)) for opening in step.openings]
         if step.day is not None and self.epoch == 0:
             rows.append((_DAY, (self._account, step.day.day, step.day.money)))
-        rows += [(_STATE, self._state(change)) for change in step.changes if change.machine == "order"]
+        for change in step.changes:
+            if change.machine == "order":
+                self._hear(change.subject, change.at)
+                rows.append((_STATE, self._state(change)))
         for decision in step.decisions:
             if decision.mid2 is not None:
                 self._mids[decision.market] = (decision.mid2, decision.at)
@@ -171,6 +186,7 @@ class History:
     def _fills(self, fills: Sequence[Fill]) -> list[Row]:
         rows: list[Row] = []
         for fill in fills:
+            self._hear(fill.order_id, fill.at)
             what = (fill.trade_id, fill.order_id, fill.market, fill.token, int(fill.is_yes), str(fill.side))
             money = (fill.price, fill.size, fill.paid, fill.mid2, fill.at)
             rows += [(_TRADE, (*self._key, *what, *money)), (_MATCHED, (*self._key, fill.order_id))]

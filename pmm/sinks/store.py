@@ -113,7 +113,11 @@ class Store:
 
     def open_intents(self) -> int:
         """How many orders of any account are not proven to be over."""
-        (row,) = self.rows("SELECT count(*) FROM intents WHERE closed = 0")
+        (row,) = self.rows(
+            "SELECT count(*) FROM intents i LEFT JOIN orders o ON o.account = i.account AND o.epoch = 0"
+            " AND o.order_id = i.order_id WHERE i.closed = 0"
+            " AND coalesce(o.state, '') NOT IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
+        )
         return _int(row[0])
 
     # --- latches --------------------------------------------------------------------------------------------------
@@ -181,6 +185,17 @@ class Intents:
             )
             found |= {str(venue_id): str(order_id) for venue_id, order_id in rows}
         return found
+
+    def venue_ids(self, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
+        """The venue's ids of ours, where we sent them."""
+        rows = [
+            row
+            for order_id in order_ids
+            for row in self._store.rows(
+                "SELECT order_id, venue_id FROM intents WHERE account = ? AND order_id = ?", (self._account, order_id)
+            )
+        ]
+        return {str(order_id): str(venue_id) for order_id, venue_id in rows}
 
     def _intent(self, row: tuple[object, ...]) -> Intent:
         order_id, venue_id, market, token, side, price, size, expires_at, created_at, body, crc = row

@@ -60,10 +60,16 @@ class Run:
     def __init__(self, store: Store, *, simulated: bool = True, latch_halts: bool = False) -> None:
         self.account = store.account("dry-run", "venue")
         self.store = store
+        self.now = START + SECOND
         self.history = History(
-            store, self.account, simulated=simulated, latch_halts=latch_halts, clock=lambda: START + SECOND
+            store, self.account, simulated=simulated, latch_halts=latch_halts, clock=lambda: self.now
         )
         self.tell(MarketListed(START, DEMO))
+
+    def later(self) -> None:
+        """So much time passes that no news of an order is expected any more."""
+        self.now += history.CLOSE_AFTER
+        self.tell(moved("o9", "LIVE", "PARTIAL"))
 
     def tell(self, *steps: Step | Event) -> Records:
         for step in steps:
@@ -196,9 +202,26 @@ def test_an_intent_is_closed_when_its_order_is_over_and_every_trade_of_it_final(
     run.tell(place("o1"), place("o2"), place("o3"))
     run.tell(filled(fill("t1", "o1"), fill("t2", "o2")), moved("o1", "LIVE", "FILLED"), moved("o2", "LIVE", "PARTIAL"))
     run.tell(settled(TradeStatus.MINED), moved("o3", "LIVE", "CANCELED"), TIMER)
+    run.later()
     assert [one.order_id for one in log.open_intents()] == ["o1", "o2"]
     run.tell(settled(TradeStatus.CONFIRMED), TIMER)
+    run.later()
     assert [one.order_id for one in log.open_intents()] == ["o2"]
+
+
+def test_an_intent_stays_open_for_late_news_of_a_fill_that_a_cancel_overtook(store: Store) -> None:
+    run = Run(store, simulated=False)
+    log = Intents(store, run.account)
+    log.intend([intent(1, order_id="o1")])
+    run.tell(place("o1"), moved("o1", "LIVE", "CANCELED"), TIMER)
+    assert [one.order_id for one in log.open_intents()] == ["o1"]
+    assert store.open_intents() == 0  # nothing of it rests
+    run.tell(filled(fill("t1", "o1")))
+    run.later()
+    assert [one.order_id for one in log.open_intents()] == ["o1"]
+    run.tell(settled(TradeStatus.FAILED))
+    run.later()
+    assert log.open_intents() == []
 
 
 def test_no_write_of_a_run_looks_through_a_whole_table(store: Store) -> None:
