@@ -69,6 +69,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         data,
         demo,
         doctor,
+        drill,
         exchange,
         kill,
         machines,
@@ -89,6 +90,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(epilog=EPILOG)(demo.demo)
     app.command(epilog=EPILOG)(doctor.doctor)
     app.command(epilog=EPILOG)(selftest.selftest)
+    app.command(epilog=EPILOG)(drill.drill)
     app.command(epilog=EPILOG)(exchange.exchange)
     for action in (operate.status, operate.pause, operate.resume, operate.stop):
         app.command(epilog=EPILOG)(action)
