@@ -64,6 +64,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         account,
         bench,
         book,
+        cancel,
         cancel_all,
         config,
         data,
@@ -77,6 +78,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         operate,
         quote,
         record,
+        schema,
         selftest,
         stream,
         version,
@@ -95,10 +97,12 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     for action in (operate.status, operate.pause, operate.resume, operate.stop):
         app.command(epilog=EPILOG)(action)
     app.command(epilog=EPILOG)(kill.kill)
+    app.command(epilog=EPILOG)(cancel.cancel)
     app.command("cancel-all", epilog=EPILOG)(cancel_all.cancel_all)
     app.command(hidden=True)(watchdog.watchdog)
     for read in (account.orders, account.trades, account.positions, account.pnl):
         app.command(epilog=EPILOG)(read)
+    app.command(epilog=EPILOG)(schema.schema)
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)

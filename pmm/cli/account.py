@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from pmm.cli.context import Cli
+from pmm.account import OrderStatus, TradeStatus
+from pmm.cli.context import LIVE, Cli
 from pmm.model import money_text, price_text, size_text, utc_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def orders(live: Live = None, token: TokenOption = None, limit: Limit = LIMIT) -
     """Open orders, those of others on the account too."""
     cli = Cli.current()
     found = _read(cli, live, lambda account: account.orders(token, limit))
+    if cli.mode == LIVE:
+        # In a dry run it is an order on its way.
+        _warn_of_strange(cli, "order", [one.order_id for one in found if one.status is OrderStatus.UNKNOWN])
     cli.emit_list("pmm.orders/1", "orders", [order_record(one) for one in found], human=lambda: _orders(cli, found))
 
 
@@ -46,6 +50,7 @@ def trades(
     cli = Cli.current()
     begin = _moment(since)
     found = _read(cli, live, lambda account: account.trades(token, limit, begin))
+    _warn_of_strange(cli, "trade", [one.trade_id for one in found if one.status is TradeStatus.UNKNOWN])
     cli.emit_list("pmm.trades/1", "trades", [trade_record(one) for one in found], human=lambda: _trades(cli, found))
 
 
@@ -144,6 +149,12 @@ def _read(cli: Cli, live: bool | None, ask: Callable[[Account], Awaitable[T]]) -
             return await ask(account)
 
     return asyncio.run(read())
+
+
+def _warn_of_strange(cli: Cli, what: str, ids: Sequence[str]) -> None:
+    """Alarm for statuses that are none of those that we know."""
+    for one in ids:
+        cli.warn(f"the venue shows {what} {one} with a status that this version does not know")
 
 
 def _moment(text: str | None) -> int:

@@ -21,17 +21,18 @@ def cancel_all(
     market: Annotated[
         str | None, typer.Option("-m", "--market", help="Of one market only: slug, URL, condition id or token id.")
     ] = None,
+    token: Annotated[str | None, typer.Option(metavar="ID", help="Of one token only.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Give up after so many seconds.")] = 60.0,
 ) -> None:
     """Cancel all orders of the account, those of others on it too, and verify that the venue lists none."""
     cli = Cli.current()
     loaded = cli.load()
     wallet = wallet_if_any(cli, loaded)
-    _warn_of_bot(cli, loaded)
+    warn_of_bot(cli, loaded)
     if wallet is None:
         cli.emit(SCHEMA, {"empty": True, "sent": False}, human=lambda: nothing_sent(cli))
         return
-    swept = sweep(cli, loaded, wallet, market, timeout)
+    swept = sweep(cli, loaded, wallet, timeout, market=market, token=token)
     require_empty(swept)
     cli.emit(SCHEMA, swept_record(swept), mode=LIVE, human=lambda: swept_text(swept))
 
@@ -68,15 +69,25 @@ def _open_intents(cli: Cli, loaded: Loaded) -> int:
         return store.open_intents()
 
 
-def sweep(cli: Cli, loaded: Loaded, wallet: Wallet, market: str | None, limit: float | None) -> Swept:
+def sweep(
+    cli: Cli,
+    loaded: Loaded,
+    wallet: Wallet,
+    limit: float | None,
+    *,
+    market: str | None = None,
+    token: str | None = None,
+) -> Swept:
     """Cancel until the venue's list is proven empty, or for `limit` seconds, or until a signal."""
     import asyncio
 
     condition_id = None if market is None else _condition_id(cli, market)
-    return asyncio.run(_sweep(cli, loaded, wallet, condition_id, limit))
+    return asyncio.run(_sweep(cli, loaded, wallet, limit, condition_id, token))
 
 
-async def _sweep(cli: Cli, loaded: Loaded, wallet: Wallet, market: str | None, limit: float | None) -> Swept:
+async def _sweep(
+    cli: Cli, loaded: Loaded, wallet: Wallet, limit: float | None, market: str | None, token: str | None
+) -> Swept:
     import asyncio
 
     from pmm.drivers.signals import stop_signals
@@ -86,7 +97,7 @@ async def _sweep(cli: Cli, loaded: Loaded, wallet: Wallet, market: str | None, l
     settings = loaded.settings
     url, address = settings.venue.clob_api_url, wallet.signer.address
     async with PrivateHttp(url, address, wallet.credentials, deadline=settings.live.deadline_ns) as http:
-        one = Sweep(http, signer=wallet.signer, market=market, tell=cli.note)
+        one = Sweep(http, signer=wallet.signer, market=market, token=token, tell=cli.note)
         sweeping = asyncio.ensure_future(one.run(limit))
         with stop_signals(lambda name: one.give_up(name)):
             return await sweeping
@@ -133,7 +144,8 @@ def _condition_id(cli: Cli, market: str) -> str:
     return found[0].condition_id
 
 
-def _warn_of_bot(cli: Cli, loaded: Loaded) -> None:
+def warn_of_bot(cli: Cli, loaded: Loaded) -> None:
+    """Say that a bot runs which does not know what is done to its orders."""
     from pmm.app.account import state_folder
     from pmm.drivers.lease import holder_of
 

@@ -47,7 +47,7 @@ def _kill(cli: Cli, folder: Path, reason: str, timeout: float | None) -> None:
     try:
         wallet = wallet_if_any(cli, loaded)
         if wallet is not None:
-            swept = sweep(cli, loaded, wallet, None, timeout)
+            swept = sweep(cli, loaded, wallet, timeout)
             require_empty(swept)
     finally:
         told = bot.told()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import orjson
 
 from pmm.errors import PmmError, VenueError
-from pmm.model import SECOND, ConditionId, Nanos
+from pmm.model import SECOND, ConditionId, Nanos, TokenId
 from pmm.venues.polymarket.credentials import derive
 from pmm.venues.polymarket.private import Answer, Params, PrivateHttp
 from pmm.venues.polymarket.signer import Signer
@@ -60,7 +60,7 @@ class _Failed(Exception):
 
 
 class Sweep:
-    """One sweep over `http`, which must be open and is used by nobody else; of one `market`, or of everything.
+    """One sweep over `http`, which must be open and is used by nobody else; of one market or token, or of everything.
 
     With a `signer`, credentials that are missing are got, and those that the venue refuses are replaced.  `tell` gets a
     line for whatever changes.
@@ -72,12 +72,14 @@ class Sweep:
         *,
         signer: Signer | None = None,
         market: ConditionId | None = None,
+        token: TokenId | None = None,
         settle: float = SETTLE_S,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._http = http
         self._signer = signer
-        self._market = market
+        chosen = {"market": market, "asset_id": token}
+        self._chosen = {key: value for key, value in chosen.items() if value is not None}
         self._settle = round(settle * SECOND)
         self._tell = tell
         self._left: tuple[str, ...] | None = None
@@ -134,10 +136,10 @@ class Sweep:
 
     async def _cancel(self) -> bool:
         """Everything at once; whether there was anything."""
-        if self._market is None:
-            answer = await self._call("DELETE", "/cancel-all")
+        if self._chosen:
+            answer = await self._call("DELETE", "/cancel-market-orders", orjson.dumps(self._chosen))
         else:
-            answer = await self._call("DELETE", "/cancel-market-orders", orjson.dumps({"market": self._market}))
+            answer = await self._call("DELETE", "/cancel-all")
         told = _read(answer)
         return isinstance(told, dict) and bool(told.get("canceled"))
 
@@ -152,10 +154,8 @@ class Sweep:
         found: list[str] = []
         asked_at, cursor = time.monotonic_ns(), ""
         for _ in range(PAGES_MAX):
-            params: list[tuple[str, str]] = [] if self._market is None else [("market", self._market)]
-            answer = await self._call(
-                "GET", "/data/orders", params=params + ([("next_cursor", cursor)] if cursor else [])
-            )
+            params = [*self._chosen.items(), *([("next_cursor", cursor)] if cursor else [])]
+            answer = await self._call("GET", "/data/orders", params=params)
             ids, cursor = _page(answer)
             found += ids
             if cursor == LAST_CURSOR:
