@@ -1,22 +1,27 @@
 """From a market frame to the signed POST on its socket, ours beside the same decision through py-clob-client-v2.
 
-Both get the same frames in the same engine: a price change gives a book its other side, and the engine wants a bid and
-an ask, which travel in one `POST /orders`.  Ours go through `PolymarketGateway` with its intents on the disk, theirs
-through `create_order` and `post_orders` of the official client over httpx.  What counts is the processor time of the
-whole process, its threads included, from the frame in hand until the last byte of the request was given to the socket;
-waiting (for the disk, for the server) is not in it.  The server is a process of its own that answers without reading.
+A price change gives a book its other side, and a bid and an ask follow, which travel in one `POST /orders`, over a
+connection that is there already, TLS included, to a server in a process of its own that answers without reading.
+
+    ours     the engine with all its checks, `PolymarketGateway`, intents on the disk before they are sent, aiohttp
+    theirs   `by_hand.Bot` (orjson, sorted maps), `create_order` twice and `post_orders` over the client's own
+             `httpx.Client(http2=True)`, which speaks HTTP/2 with the venue and so here; the facts of a market that it
+             asks for before its first order are in its caches.  One batch is its cheapest way: two `post_order`
+             would be a request more.  eth-account finds coincurve.  It writes nothing down and checks no limits.
+    unnoted  ours with intents in memory: what it costs us to survive a crash
+
+What counts is the processor time of the whole process, its threads included, from the frame in hand until the last
+byte of the request was given to the socket; waiting (for the disk, for the server) is not in it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import tempfile
 import time
 from asyncio import selector_events
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -26,12 +31,15 @@ import httpcore
 import httpx
 
 from benchmarks import official, timing
+from benchmarks.by_hand import Bot
+from benchmarks.order_server import Address, server
 from pmm._fast import ASK, BID
 from pmm.commands import Place
 from pmm.core.engine import Engine, EngineConfig
 from pmm.eip712 import SignatureType
 from pmm.events import Event, FeedNews, FeedSignal, Frame, MarketListed
-from pmm.model import SECOND, SHARE, USD, Market, Side, Token
+from pmm.model import SECOND, SHARE, USD, Market, OrderId, Side, Token
+from pmm.ports import Intent
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import LevelChange, Outcome
 from pmm.sinks.store import Intents, Store
@@ -46,55 +54,11 @@ from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.signer import Caps, Signer
 
 MARKETS = 100
-HOST = "127.0.0.1"
-LIMIT_S = 30.0
-# A request with one order has 1,200 bytes.
-TWO_ORDERS = 1_800
+# Orders have 760 bytes and what HTTP adds may be less than a hundred.
+TWO_ORDERS = 1_500
 ORDER_BYTES = 700
 BURST = 600
 BATCH_MAX = 15
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
-
-
-# --- the server ---------------------------------------------------------------------------------------------------
-
-
-def answer_all(pipe: Connection) -> None:
-    asyncio.run(_answer_all(pipe))
-
-
-async def _answer_all(pipe: Connection) -> None:
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await _head(reader):
-            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-            await reader.readexactly(int(length or 0))
-            writer.write(ANSWER)
-        writer.close()
-
-    async with await asyncio.start_server(converse, HOST, 0) as server:
-        pipe.send(server.sockets[0].getsockname()[1])
-        await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
-
-
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return b""
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """The address of a server that says yes to everything."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=answer_all, args=(theirs,), daemon=True)
-    process.start()
-    assert ours.poll(LIMIT_S), "the server does not open"
-    try:
-        yield f"http://{HOST}:{ours.recv()}"
-    finally:
-        ours.send("end")
-        process.join(LIMIT_S)
 
 
 # --- the frames -----------------------------------------------------------------------------------------------------
@@ -149,18 +113,35 @@ def places(engine: Engine, case: Case) -> list[Place]:
 
 
 class Handed:
-    """When the last bytes were given to a socket, in ns of processor time, and how many in this round."""
+    """When the last bytes were given to a socket, in ns of processor time, and how many in this round.
+
+    A round ends when an answer is waited for: HTTP/2 has more to say after it.
+    """
 
     def __init__(self) -> None:
         self.at = 0
         self.size = 0
+        self.over = False
+
+    def begin(self) -> int:
+        """A new round; the processor time now."""
+        self.size, self.over = 0, False
+        return time.process_time_ns()
 
     def watch(self, write: Callable[..., object], size: Callable[..., int]) -> Callable[..., object]:
         def watched(*args: object, **named: object) -> object:
             told = write(*args, **named)
-            self.at = time.process_time_ns()
-            self.size += size(*args)
+            if not self.over:
+                self.at = time.process_time_ns()
+                self.size += size(*args)
             return told
+
+        return watched
+
+    def end_with(self, read: Callable[..., object]) -> Callable[..., object]:
+        def watched(*args: object, **named: object) -> object:
+            self.over = self.over or self.size > 0
+            return read(*args, **named)
 
         return watched
 
@@ -176,10 +157,23 @@ def _lengths(_: object, parts: list[bytes]) -> int:
 # --- ours -----------------------------------------------------------------------------------------------------------
 
 
-async def ours(url: str, chosen: list[Case], handed: Handed) -> list[float]:
+class Memory:
+    """An `IntentLog` that forgets with the process."""
+
+    def intend(self, _: Sequence[Intent]) -> None:
+        pass
+
+    def close(self, _: Iterable[OrderId]) -> None:
+        pass
+
+    def open_intents(self) -> list[Intent]:
+        return []
+
+
+async def ours(where: Address, chosen: list[Case], handed: Handed, *, noted: bool = True) -> list[float]:
     """Microseconds of every case."""
     async with AsyncExitStack() as stack:
-        gateway = await _gateway(url, stack)
+        gateway = await _gateway(where, stack, noted=noted)
         _watch_transport(stack, handed)
         answered = asyncio.Event()
         seen: list[Event] = []
@@ -195,9 +189,8 @@ async def ours(url: str, chosen: list[Case], handed: Handed) -> list[float]:
         await asyncio.sleep(0)
         with timing.quiet():
             for case in chosen:
-                handed.size = 0
                 answered.clear()
-                began = time.process_time_ns()
+                began = handed.begin()
                 gateway.submit(places(engine, case), time.time_ns(), emit)
                 await answered.wait()
                 assert handed.size > TWO_ORDERS, "two orders were sent"
@@ -214,10 +207,11 @@ def _watch_transport(stack: AsyncExitStack, handed: Handed) -> None:
         stack.enter_context(mock.patch.object(transport, name, handed.watch(getattr(transport, name), size)))
 
 
-async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
+async def _gateway(where: Address, stack: AsyncExitStack, *, noted: bool) -> PolymarketGateway:
     signer = Signer(official.KEY, funder=None, signature_type=SignatureType.EOA, caps=Caps(100 * USD, 3_600 * SECOND))
     credentials = Credentials(*official.CREDENTIALS)
-    http = await stack.enter_async_context(PrivateHttp(url, signer.address, credentials, deadline=5 * SECOND))
+    stack.enter_context(mock.patch("aiohttp.connector._SSL_CONTEXT_VERIFIED", where.trust()))
+    http = await stack.enter_async_context(PrivateHttp(where.url, signer.address, credentials, deadline=5 * SECOND))
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     store = Store.open(Path(folder))
     stack.callback(store.close)
@@ -228,7 +222,7 @@ async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
         access,
         signer,
         AccountReads(access, signer.maker, signer.signature_type, mine=orders.mine),
-        Intents(store, store.account(signer.maker, url)),
+        Intents(store, store.account(signer.maker, where.url)) if noted else Memory(),
         orders=orders,
         budget=Budget(TIERS["elite"], time.time_ns()),
         dice=Random(1),
@@ -240,34 +234,43 @@ async def _gateway(url: str, stack: AsyncExitStack) -> PolymarketGateway:
 # --- theirs ---------------------------------------------------------------------------------------------------------
 
 
-def theirs(url: str, chosen: list[Case], handed: Handed) -> list[float]:
+def theirs(where: Address, chosen: list[Case], handed: Handed) -> list[float]:
     """Microseconds of every case."""
-    client = official.client(url)
+    client = official.client(where.url)
     post = official.batch_poster(client)
     for case in chosen:
         official.learn_tick(client, case.market)
-    engine, times = engine_for(chosen), []
-    with _watched_httpx(url, handed):
+    bot, engine, times = Bot([case.market for case in chosen]), engine_for(chosen), []
+    for case in chosen:
+        bot.open(case.opening)
+    with _watched_httpx(where, handed):
         for case in chosen:
-            handed.size = 0
-            began = time.process_time_ns()
-            post([(place, case.market) for place in places(engine, case)])
+            began = handed.begin()
+            wanted = bot.take(case.frame)
+            post(wanted)
             assert handed.size > TWO_ORDERS, "two orders were sent"
             times.append((handed.at - began) / 1_000)
+            assert [_what(place) for place, _ in wanted] == [_what(place) for place in places(engine, case)]
     return times
 
 
+def _what(place: Place) -> tuple[str, str, Side, int, int]:
+    return place.market, place.token, place.side, place.price, place.size
+
+
 @contextmanager
-def _watched_httpx(url: str, handed: Handed) -> Iterator[None]:
+def _watched_httpx(where: Address, handed: Handed) -> Iterator[None]:
     """The client's HTTP library with a connection that is there already."""
     stream = httpcore._backends.sync.SyncStream  # noqa: SLF001  # where bytes leave
     with (
-        httpx.Client(http2=True) as http,
+        httpx.Client(http2=True, verify=where.trust()) as http,
         mock.patch.object(stream, "write", handed.watch(stream.write, _length)),
+        mock.patch.object(stream, "read", handed.end_with(stream.read)),
         timing.quiet(),
     ):
         official.send_through(http)
-        http.post(url, json={})
+        answer = http.post(where.url, json={})
+        assert answer.http_version == "HTTP/2", "as with the venue"
         yield
 
 
@@ -286,10 +289,10 @@ def burst(chosen: list[Case]) -> list[tuple[Place, Market]]:
     return made
 
 
-async def our_burst(url: str, chosen: list[Case], handed: Handed) -> float:
+async def our_burst(where: Address, chosen: list[Case], handed: Handed) -> float:
     """Microseconds an order until the last one was handed over; every one goes."""
     async with AsyncExitStack() as stack:
-        gateway = await _gateway(url, stack)
+        gateway = await _gateway(where, stack, noted=True)
         _watch_transport(stack, handed)
         orders, over, seen = burst(chosen), asyncio.Event(), 0
 
@@ -303,9 +306,8 @@ async def our_burst(url: str, chosen: list[Case], handed: Handed) -> float:
         for case in chosen:
             gateway.observe(MarketListed(time.time_ns(), case.market), emit)
         await asyncio.sleep(0)
-        handed.size = 0
         with timing.quiet():
-            began = time.process_time_ns()
+            began = handed.begin()
             gateway.submit([place for place, _ in orders], time.time_ns(), emit)
             await over.wait()
         assert handed.size > BURST * ORDER_BYTES, "all of them were sent"
@@ -314,17 +316,17 @@ async def our_burst(url: str, chosen: list[Case], handed: Handed) -> float:
     return (handed.at - began) / 1_000 / BURST
 
 
-def their_burst(url: str, chosen: list[Case], handed: Handed) -> float:
+def their_burst(where: Address, chosen: list[Case], handed: Handed) -> float:
     """The same through the official client, in batches of as many as go."""
-    client = official.client(url)
+    client = official.client(where.url)
     post = official.batch_poster(client)
     for case in chosen:
         official.learn_tick(client, case.market)
     orders = burst(chosen)
-    with _watched_httpx(url, handed):
-        handed.size = 0
-        began = time.process_time_ns()
+    with _watched_httpx(where, handed):
+        began = handed.begin()
         for start in range(0, BURST, BATCH_MAX):
+            handed.over = False
             post(orders[start : start + BATCH_MAX])
         assert handed.size > BURST * ORDER_BYTES, "all of them were sent"
         return (handed.at - began) / 1_000 / BURST
@@ -337,20 +339,23 @@ class Times(NamedTuple):
     """Microseconds, ours and theirs, in pairs: from a frame to a POST with two orders, and an order of a burst."""
 
     path: tuple[list[float], list[float]]
+    unnoted: tuple[list[float], list[float]]
     burst: tuple[list[float], list[float]]
 
 
 def measure(rounds: int) -> Times:
     """They take turns; the first round of each is not counted."""
-    handed, times = Handed(), Times(([], []), ([], []))
-    with server() as url:
+    handed, times = Handed(), Times(([], []), ([], []), ([], []))
+    with server() as where:
         for number in range(rounds + 1):
             chosen = cases(number)
-            mine, peers = asyncio.run(ours(url, chosen, handed)), theirs(url, chosen, handed)
-            my_burst, peers_burst = asyncio.run(our_burst(url, chosen, handed)), their_burst(url, chosen, handed)
+            mine, peers = asyncio.run(ours(where, chosen, handed)), theirs(where, chosen, handed)
+            unnoted = asyncio.run(ours(where, chosen, handed, noted=False))
+            my_burst, peers_burst = asyncio.run(our_burst(where, chosen, handed)), their_burst(where, chosen, handed)
             if number:
-                for kept, found in zip(times.path, (mine, peers), strict=True):
-                    kept.extend(found)
-                for kept, found in zip(times.burst, (my_burst, peers_burst), strict=True):
-                    kept.append(found)
+                for told, pair in ((times.path, (mine, peers)), (times.unnoted, (unnoted, peers))):
+                    for kept, found in zip(told, pair, strict=True):
+                        kept.extend(found)
+                times.burst[0].append(my_burst)
+                times.burst[1].append(peers_burst)
     return times

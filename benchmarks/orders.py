@@ -2,7 +2,8 @@
 
     sign + body + HMAC   `Signer.order` and `Credentials.headers`, against `create_order` and `post_order` of
                          py-clob-client-v2 with coincurve, whose HTTP client is replaced by one that costs nothing
-    frame -> POST        `order_path.py`: from a market frame to the last byte of the request with two orders
+    frame -> POST        `order_path.py`: from a market frame to the last byte of the request with two orders, both
+                         over TLS and each in the HTTP that it speaks with the venue
     600 orders at once   the same without the engine, over 100 markets, in batches of 15
 
 Before anything is timed every order is made by both: salt and time that the client chose by itself are given to ours,
@@ -158,6 +159,7 @@ def main() -> None:
 
     found = order_path.measure(options.rounds)
     print(line("frame -> POST, two orders", *found.path, PATH))
+    print(line("the same, intents in memory", *found.unnoted))
     print(line(f"{order_path.BURST} orders at once, an order", *found.burst))
 
 
