@@ -44,6 +44,8 @@ OrderNews: TypeAlias = ExecReport | Settled | OrderShown | OrderMissing | Adopte
 REFRESH_TENTHS = 8
 # An order that is shown so trades no more: what it says of its trades is the last word.
 SAYS_ALL = GONE | {OrderStatus.MATCHED}
+# The venue shows a balance some time after the chain has it (protocol reference, section 4.7).
+SHOWN_WITHIN: Nanos = 15 * SECOND
 # So long an order of an earlier run is left alone while nothing can be decided about it.
 ADOPTION_PATIENCE: Nanos = 15 * SECOND
 # The venue shows shares later than it confirms their trade, 10 to 50 s were seen (protocol reference, section 4.7).
@@ -78,6 +80,7 @@ class Desk:
         self._count = 0
         self._refused: dict[tuple[ConditionId, QuoteSide], str] = {}
         self._adopted: dict[ConditionId, Nanos] = {}
+        self._final_at: dict[TokenId, Nanos] = {}
         self._short: dict[TokenId, Nanos] = {}
 
     def working(self, market: ConditionId, at: Nanos, *, undecided: bool = False) -> Iterable[Order]:
@@ -196,9 +199,13 @@ class Desk:
         out.move(ORDER, order, trigger, order.order_id, why)
         self._after(order, out)
 
-    def open_with(self, balances: Balances, markets: Iterable[QuotedMarket]) -> None:
+    def open_with(self, balances: Balances, asked_at: Nanos, markets: Iterable[QuotedMarket]) -> None:
         """What the account held before this run is ours to sell, and part of what could be lost."""
-        for market in self.positions.open_with(balances, markets):
+        moving = {fill.token for fill in self.settlements.pending()}
+        moving |= {token for token, at in self._final_at.items() if asked_at - at < SHOWN_WITHIN}
+        for market in self.positions.open_with(
+            balances, markets, self.settlements.mined, lambda token: token not in moving
+        ):
             self.exposure.changed(market)
 
     def value(self, quoted: QuotedMarket, out: StepBuilder) -> None:
@@ -344,6 +351,7 @@ class Desk:
         fill, final = trade.fill, self.settlements.advance(trade, news.status, out)
         if final is None:
             return
+        self._final_at[fill.token] = news.at
         position, is_yes = self.positions.of(fill.market), self.positions.is_yes(fill)
         if final is TradeStatus.CONFIRMED:
             position.settle(fill.side, fill.size, is_yes=is_yes)

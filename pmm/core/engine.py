@@ -222,7 +222,7 @@ class Engine:
         if isinstance(event, AccountRead) and not event.failed:
             self.desk.exposure.see(event.foreign)
             if event.balances is not None and self.account.active:
-                self.desk.open_with(event.balances, self.data.held())
+                self.desk.open_with(event.balances, event.asked_at, self.data.held())
                 self._judge_positions(out)
                 self._judge_day(out)
         match event:

@@ -10,7 +10,7 @@ that it is no profit and no loss by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pmm.account import Balances
 from pmm.core.markets import QuotedMarket
@@ -27,6 +27,7 @@ class Positions:
         self._all: dict[ConditionId, Position] = {}
         self._first: dict[ConditionId, TokenId] = {}
         self._opened: set[TokenId] = set()
+        self._guessed: dict[TokenId, Size] = {}
         self._unvalued: dict[ConditionId, list[tuple[TokenId, Size]]] = {}
 
     def __iter__(self) -> Iterator[Position]:
@@ -50,24 +51,39 @@ class Positions:
         self._all[market] = quoted.position
         self._first[market] = quoted.market.yes
 
-    def open_with(self, balances: Balances, markets: Iterable[QuotedMarket]) -> list[ConditionId]:
-        """Enter what was there before, once: the balance, less what trades of this run have settled of it already.
+    def open_with(
+        self,
+        balances: Balances,
+        markets: Iterable[QuotedMarket],
+        mined: Callable[[TokenId], Size] = lambda _: 0,
+        sure: Callable[[TokenId], bool] = lambda _: True,
+    ) -> list[ConditionId]:
+        """Enter what was there before: the balance, less what trades of this run have made of it already.
 
-        Their trades must have been told before the balance.  Returns the markets where something was.
+        Their trades must have been told before the balance.  `mined` are shares of trades that the chain has and that
+        are not final; where trades are under way (not `sure`) nobody can say whether the balance has them, so that the
+        first balance is a guess, which the first sure one puts right.  Returns the markets where something changed.
         """
         found = []
         for quoted in markets:
             for token in (quoted.market.yes, quoted.market.no):
-                if token in self._opened or token not in balances.shares:
+                certain = sure(token)
+                if token not in balances.shares or self._is_opened(token, certain=certain):
                     continue
-                self._opened.add(token)
-                held = quoted.position.held(is_yes=token == quoted.market.yes)
-                before = balances.shares[token] - held.settled
-                if before > 0:
-                    held.settled += before
-                    self._unvalued.setdefault(quoted.condition_id, []).append((token, before))
+                held, guess = quoted.position.held(is_yes=token == quoted.market.yes), self._guessed.pop(token, 0)
+                before = max(0, balances.shares[token] - (held.settled - guess) - mined(token))
+                if certain:
+                    self._opened.add(token)
+                else:
+                    self._guessed[token] = before
+                if before != guess:
+                    held.settled += before - guess
+                    self._unvalued.setdefault(quoted.condition_id, []).append((token, before - guess))
                     found.append(quoted.condition_id)
         return found
+
+    def _is_opened(self, token: TokenId, *, certain: bool) -> bool:
+        return token in self._opened or (not certain and token in self._guessed)
 
     def is_unvalued(self, market: ConditionId) -> bool:
         """Whether shares of before this run wait for a mid there."""

@@ -16,7 +16,7 @@ from pmm.account import TradeStatus
 from pmm.core.step import Fill, StepBuilder
 from pmm.events import Settled
 from pmm.fsm import Row, Table
-from pmm.model import ConditionId, OrderId
+from pmm.model import ConditionId, OrderId, Size, TokenId
 
 SETTLEMENT = Table(
     "settlement",
@@ -106,6 +106,15 @@ class Settlements:
         """Fills that may still settle or fail, in one market or in all."""
         groups = self._pending.values() if market is None else [self._pending.get(market, {})]
         return (trade.fill for group in groups for trade in group.values())
+
+    def mined(self, token: TokenId) -> Size:
+        """Shares of a token that pending trades have brought (negative: taken) on the chain, which may undo it."""
+        trades = (trade for group in self._pending.values() for trade in group.values())
+        return sum(
+            trade.fill.side.sign * trade.fill.size
+            for trade in trades
+            if trade.state == "MINED" and trade.fill.token == token
+        )
 
     def advance(self, trade: Trade, status: TradeStatus, out: StepBuilder) -> TradeStatus | None:
         """Take a status in; returns CONFIRMED or FAILED when the trade became final by it, once."""

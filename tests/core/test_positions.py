@@ -4,6 +4,7 @@ import pytest
 
 from pmm.account import Balances, TradeStatus
 from pmm.core.account_watch import AccountLimits
+from pmm.core.desk import SHOWN_WITHIN
 from pmm.core.engine import EngineConfig
 from pmm.core.positions import Positions
 from pmm.events import AccountRead, Adopted, Filled, MarketListed, Settled
@@ -64,6 +65,39 @@ def test_what_trades_of_this_run_have_settled_already_is_not_counted_twice(story
         story.tell(news)
     read(story, holding(yes=30 + 4))
     assert (position(story).yes, position(story).yes_held.settled) == (shares(37), shares(34))
+
+
+def adopt(story, *news):
+    """An order of an earlier run for ten YES, and what became of it."""
+    end = story.at + 300 * SECOND
+    story.tell(Adopted(story.at, "o", CONDITION, YES, Side.BUY, 4800, shares(10), end, story.at))
+    for one in news:
+        story.tell(one)
+
+
+def settled(story, status):
+    return Settled(story.at, "o", "t1", status)
+
+
+def test_a_trade_that_the_chain_has_and_that_is_not_final_is_in_the_balance_already(story):
+    adopt(story, Filled(story.at, "o", "t1", 4800, shares(4)), settled(story, TradeStatus.MINED))
+    read(story, holding(yes=30 + 4))
+    assert (position(story).yes, position(story).yes_held.settled) == (shares(34), shares(30))
+
+
+def test_a_first_balance_while_trades_are_under_way_is_put_right_by_the_first_sure_one(story):
+    adopt(story, Filled(story.at, "o", "t1", 4800, shares(4)), settled(story, TradeStatus.MINED))
+    read(story, holding(yes=30))  # the chain has the trade, and the venue does not show it yet
+    assert position(story).yes == shares(30)
+    story.tell(settled(story, TradeStatus.CONFIRMED))
+    read(story, holding(yes=30))
+    assert position(story).yes == shares(30)
+    story.at += SHOWN_WITHIN
+    read(story, holding(yes=30 + 4))
+    assert (position(story).yes, position(story).yes_held.settled) == (shares(34), shares(34))
+    read(story, holding(yes=50))
+    assert position(story).yes == shares(34)
+    assert sum(one.size for step in story.history for one in step.openings) == shares(30)
 
 
 def test_an_inventory_beyond_the_limit_is_only_reduced(story):
