@@ -30,11 +30,15 @@ WAY_MS_MAX = 400
 
 
 class Crowd:
-    """`trading` says whether anybody takes; `odd_settlements` whether trades go ways that a script gives them."""
+    """`trading` says whether anybody takes, `still` that nobody does anything any more.
+
+    With `odd_settlements` trades go ways that a script gives them.
+    """
 
     def __init__(self, exchange: LocalExchange, dice: Random, *, odd_settlements: bool) -> None:
         assert isinstance(exchange.source, Venue)
         self.trading = True
+        self.still = False
         self.scripted = 0
         self._exchange = exchange
         self._venue = exchange.source
@@ -52,7 +56,7 @@ class Crowd:
             await asyncio.sleep(self._dice.uniform(0.04, 0.16))
             if self.trading and self._dice.random() < 0.5:
                 self.take()
-            else:
+            elif not self.still:
                 self.move()
 
     def move(self) -> None:

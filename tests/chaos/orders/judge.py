@@ -35,7 +35,19 @@ def converged(bot: Bot, truth: Truth) -> str:
         return "trades at the venue are not final"
     if any(engine.desk.settlements.pending()):
         return "trades in the engine are not final"
-    return next(wrong_trades(bot, truth), "")
+    return next(wrong_trades(bot, truth), "") or next(wrong_position(bot, truth), "")
+
+
+def wrong_position(bot: Bot, truth: Truth) -> Iterator[str]:
+    """What the engine believes to hold, also after a restart; trades of others on the account are not its business."""
+    if truth.foreign:
+        return
+    _, shares = booked(truth.parts())
+    for quoted in bot.engine.markets.values():
+        for token in (quoted.market.yes, quoted.market.no):
+            held = quoted.position.held(is_yes=token == quoted.market.yes).matched
+            if held != shares[token]:
+                yield f"the engine holds {held} of {token[:6]}, the venue's trades left {shares[token]}"
 
 
 def lost(bot: Bot, truth: Truth, order_id: str) -> bool:

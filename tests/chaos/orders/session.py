@@ -73,6 +73,7 @@ class Result:
     fired: Counter[str] = field(default_factory=Counter)
     edges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
     uncounted_ns: Nanos = 0
     converged_s: float = 0.0
     trades: int = 0
@@ -135,6 +136,9 @@ class Session:
         if not await self.witness.until(self._converged, CONVERGES_WITHIN_S):
             self._blame(f"not the same after {CONVERGES_WITHIN_S:g} s: {judge.converged(self.bot, self.truth)}")
         self.result.converged_s = time.monotonic() - began
+        # A trade that has only just happened would be settled by the next run.
+        self.crowd.still = True
+        await self.witness.until(self._converged, CONVERGES_WITHIN_S)
         await self._stop(self.bot)
         await self._settle()
         self._judge(self.bot)
@@ -332,6 +336,7 @@ class Session:
             self._blame(f"uncounted at the end: {what}")
         parts = self.truth.parts()
         result.violations, result.edges, result.commands = witness.violations, witness.edges, witness.commands
+        result.rejections = witness.rejections
         result.uncounted_ns, result.restarts = witness.uncounted_ns, self._runs - 1
         result.trades = len(parts)
         result.failed = sum(part.status.value == "FAILED" for part in parts)

@@ -52,6 +52,8 @@ def _totals(results: Sequence[Result]) -> Iterator[str]:
     took = sorted(result.converged_s for result in results)
     commands = _sum(result.commands for result in results)
     yield "commands: " + ", ".join(f"{name} {count}" for name, count in sorted(commands.items()))
+    refused = _sum(result.rejections for result in results)
+    yield "refusals: " + ", ".join(f"{count} {str(reason)[:60]!r}" for reason, count in refused.most_common(12))
     yield (
         f"{sum(one.orders for one in results)} orders at the venue, {sum(one.trades for one in results)} trades,"
         f" {sum(one.failed for one in results)} of them failed, {sum(one.restarts for one in results)} restarts,"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pmm.core.orders import ORDER
 from pmm.core.settlement import SETTLEMENT
 from pmm.core.step import Step
+from pmm.events import Rejected
 from pmm.model import SECOND, Nanos, Size
 from pmm.sim.venue import Settlement
 from tests.chaos.orders import limits
@@ -42,6 +43,7 @@ class Witness:
     violations: list[str] = field(default_factory=list)
     edges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
     uncounted_ns: Nanos = 0
     restarts: int = 0
     bot: Bot | None = None
@@ -60,6 +62,8 @@ class Witness:
         for change in step.changes:
             if change.machine in TABLES:
                 self.edges[change.machine, change.old, change.trigger] += 1
+        if isinstance(step.event, Rejected):
+            self.rejections[step.event.reason] += 1
         for command in step.commands:
             self.commands[type(command).__name__] += 1
         self.look()
