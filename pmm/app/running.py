@@ -30,7 +30,7 @@ async def run_until_stopped(driver: Live, markets: Sequence[Market], duration: f
     if duration is not None:
         asyncio.get_running_loop().call_later(duration, driver.stop, "duration is over")
     failures: list[PmmError] = []
-    with stop_signals(driver.stop):
+    with stop_signals(driver.interrupt):
         for market in markets:
             driver.add_market(market)
         try:

@@ -89,6 +89,8 @@ class Live:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Nanos = 0
         self._stopping_since: Nanos | None = None
+        self._interrupted = False
+        self._hurry = ""
         self.sink_failure: OSError | DiskError | None = None
 
     @property
@@ -112,6 +114,15 @@ class Live:
     def stop(self, reason: str) -> None:
         """Ask the engine to want nothing any more; safe to call from a signal handler of the loop."""
         self.operate(OperatorAction.STOP, reason)
+
+    def interrupt(self, reason: str) -> None:
+        """Stop in order; whoever asks again does not wait for what is not confirmed by then."""
+        if not self._interrupted:
+            self._interrupted = True
+            self.stop(reason)
+        else:
+            self._hurry = f"a second time: {reason}"
+            self.emit(Timer(time.time_ns()))
 
     def operate(self, action: OperatorAction, reason: str) -> None:
         """Pass a wish of the operator on to the engine."""
@@ -181,7 +192,7 @@ class Live:
             self._let_go()
         if isinstance(event, Operator) and event.action is OperatorAction.RESET:
             self._serve_feeds()
-        return step.done
+        return step.done or (bool(self._hurry) and self.engine.desk.empty)
 
     def _tell(self, step: Step, took: Nanos) -> None:
         """A sink whose output is gone (closed pipe, full disk) is left out, and the run stops in order."""
@@ -276,6 +287,8 @@ class Live:
             return
         if self._stopping_since is None:
             self._stopping_since = event.at
+        left = sum(1 for _ in self.engine.orders.open())
+        if self._hurry and left:
+            raise OrdersMayRemain(f"{left} orders were not confirmed gone, {self._hurry}")
         if event.at - self._stopping_since >= self.stop_limit:
-            left = sum(1 for _ in self.engine.orders.open())
             raise OrdersMayRemain(f"{left} orders were not confirmed gone within {self.stop_limit // SECOND} s")

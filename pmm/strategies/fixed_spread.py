@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pmm.core.quote import clamp
 from pmm.core.view import Target, Targets, View
-from pmm.model import SHARE, Price, Size
+from pmm.model import SHARE, Price, Size, size_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class FixedSpread:
         mid2 = view.mid2
         if mid2 is None:
             return Targets(reason="no mid: one side of the book is empty")
+        size, least = self.params.size, view.market.min_size
+        if size < least:
+            return Targets(reason=f"{size_text(size)} shares are fewer than the market's minimum of {size_text(least)}")
         spread = self.params.spread
         bid, ask = clamp(mid2 - spread, mid2 + spread, view.market.tick, view.book.best_bid, view.book.best_ask)
         return Targets(

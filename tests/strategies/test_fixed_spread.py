@@ -31,6 +31,12 @@ def test_defaults_quote_two_cents_each_side_with_ten_shares():
     assert targets.bid.size == targets.ask.size == shares(10)
 
 
+def test_a_size_below_the_markets_minimum_is_said():
+    targets = decide(params=FixedSpreadParams(size=shares(4)))
+    assert prices(targets) == (None, None)
+    assert targets.reason == "4 shares are fewer than the market's minimum of 5"
+
+
 @pytest.mark.parametrize(("spread", "expected"), [(200, (4900, 5100)), (1000, (4500, 5500)), (300, (4800, 5200))])
 def test_the_spread_is_the_total_one_rounded_outward(spread, expected):
     assert prices(decide(params=FixedSpreadParams(spread=spread))) == expected

@@ -83,9 +83,11 @@ def run(home: Path, *arguments: str, limit: float = 60.0, stdin: str | None = No
 class Process:
     """A running `pmm` whose stdout is JSON lines: wait for one with `until`, end it with `stop` or `finish`."""
 
+    program: tuple[str, ...] = PMM
+
     def __init__(self, home: Path, *arguments: str, **more: str) -> None:
         self._process = subprocess.Popen(
-            [*PMM, *arguments],
+            [*self.program, *arguments],
             cwd=home,
             env=environment(home, **more),
             stdin=subprocess.DEVNULL,
