@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pmm.commands import Place
 from pmm.core.step import Change, DayResult, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
-from pmm.model import SECOND, Market, Nanos, OrderId
+from pmm.model import GRID, SECOND, Market, Nanos, OrderId
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
 
 # What waits is written at the latest when it is so much.
@@ -71,6 +71,14 @@ _OPENING = (
     " WHERE held <> explained"
 )
 _DAY = "INSERT OR REPLACE INTO days VALUES (?, ?, ?)"
+# What fills of orders that are not closed have brought so far, at the last mark: the venue is asked about them again.
+_AGAIN = (
+    "SELECT coalesce(sum((CASE t.side WHEN 'BUY' THEN t.size ELSE -t.size END)"
+    " * (CASE t.is_yes WHEN 1 THEN m.mid2 ELSE ?3 - m.mid2 END) / ?3 - t.paid), 0) FROM intents i"
+    " JOIN trades t ON t.account = i.account AND t.epoch = ?2 AND t.order_id = i.order_id AND t.status <> 'FAILED'"
+    " JOIN marks m ON m.account = t.account AND m.epoch = t.epoch AND m.market = t.market"
+    " WHERE i.account = ?1 AND i.closed = 0"
+)
 _MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)"
 
 
@@ -173,11 +181,15 @@ class History:
         return rows
 
     def day(self) -> DayResult | None:
-        """The last day of a live account and what it brought, for the next run.  Raises DiskError."""
+        """The last day of a live account and what it brought, for the next run.  Raises DiskError.
+
+        Without the fills that the next run will be told once more, and will count itself.
+        """
         rows = self._store.rows(
             "SELECT day, money FROM days WHERE account = ? ORDER BY day DESC LIMIT 1", (self._account,)
         )
-        return next((DayResult(_int(day), _int(money)) for day, money in rows), None)
+        ((again,),) = self._store.rows(_AGAIN, (self._account, self.epoch, 2 * GRID))
+        return next((DayResult(_int(day), _int(money) - _int(again)) for day, money in rows), None)
 
     @property
     def _key(self) -> tuple[int, int]:

@@ -271,3 +271,15 @@ def test_the_result_of_the_day_is_there_for_the_next_run(store: Store) -> None:
 def test_a_dry_run_leaves_no_day_to_the_next(run: Run) -> None:
     run.tell(Step(TIMER, day=DayResult(20_000, -5)))
     assert run.history.day() is None
+
+
+def test_fills_that_are_told_again_after_a_restart_are_not_lost_twice(store: Store) -> None:
+    run = Run(store, simulated=False)
+    Intents(store, run.account).intend([intent(1, order_id="o1"), intent(2, order_id="o2")])
+    run.tell(place("o1"), place("o2"), filled(fill("t1", "o1"), fill("t2", "o2")))
+    decision = Decision(START + 5, DEMO.condition_id, 4_400, 4_600, 9_000, 8 * SHARE, Targets())
+    run.tell(Step(TIMER, decisions=(decision,), day=DayResult(20_000, -2 * USD)))
+    part = 4 * SHARE * 9_000 // 20_000 - 1_920_000
+    assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - 2 * part)
+    Intents(store, run.account).close(["o1"])
+    assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - part)
