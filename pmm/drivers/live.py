@@ -90,7 +90,8 @@ class Live:
         self._alarm_at: Nanos = 0
         self._stopping_since: Nanos | None = None
         self._interrupted = False
-        self._hurry = ""
+        self._hurry: Timer | None = None
+        self._why = ""
         self.sink_failure: OSError | DiskError | None = None
 
     @property
@@ -121,8 +122,9 @@ class Live:
             self._interrupted = True
             self.stop(reason)
         else:
-            self._hurry = f"a second time: {reason}"
-            self.emit(Timer(time.time_ns()))
+            self._hurry = Timer(time.time_ns())  # whatever is in the inbox before it counts
+            self._why = f"a second time: {reason}"
+            self.emit(self._hurry)
 
     def operate(self, action: OperatorAction, reason: str) -> None:
         """Pass a wish of the operator on to the engine."""
@@ -192,7 +194,7 @@ class Live:
             self._let_go()
         if isinstance(event, Operator) and event.action is OperatorAction.RESET:
             self._serve_feeds()
-        return step.done or (bool(self._hurry) and self.engine.desk.empty)
+        return step.done or (event is self._hurry and self.engine.desk.empty)
 
     def _tell(self, step: Step, took: Nanos) -> None:
         """A sink whose output is gone (closed pipe, full disk) is left out, and the run stops in order."""
@@ -288,7 +290,7 @@ class Live:
         if self._stopping_since is None:
             self._stopping_since = event.at
         left = sum(1 for _ in self.engine.orders.open())
-        if self._hurry and left:
-            raise OrdersMayRemain(f"{left} orders were not confirmed gone, {self._hurry}")
+        if event is self._hurry and left:
+            raise OrdersMayRemain(f"{left} orders were not confirmed gone, {self._why}")
         if event.at - self._stopping_since >= self.stop_limit:
             raise OrdersMayRemain(f"{left} orders were not confirmed gone within {self.stop_limit // SECOND} s")
