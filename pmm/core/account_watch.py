@@ -78,6 +78,7 @@ class AccountWatch:
         self._knowledge = Knowledge()
         self._beating_ended = False
         self._touched = False
+        self._answered = False
         self._user_open_since: Nanos | None = None
         self._user_cause = "it has not opened yet"
         self._blind_since: Nanos | None = 0
@@ -108,8 +109,11 @@ class AccountWatch:
 
     @property
     def may_end(self) -> bool:
-        """Whether nothing of the account is left to cancel, where everything of it had to go."""
-        return not self.sweep.started or self.sweep.clean
+        """Whether nothing of the account is left to cancel, where everything of it had to go.
+
+        Orders of earlier runs are told before the first read is answered, well or not: before that nobody knows them.
+        """
+        return (not self.active or self._answered) and (not self.sweep.started or self.sweep.clean)
 
     # --- acts -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +200,7 @@ class AccountWatch:
         """Take a read.  Returns why trading has to halt, empty when it has not to; `booked` is what fills moved."""
         if not self.active:
             return ""
-        self._touched = True
+        self._touched = self._answered = True
         if not self.reads.on_read(read):
             return ""
         self._foreign.on_read(read.foreign, out)

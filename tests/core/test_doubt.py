@@ -16,6 +16,7 @@ from pmm.core.view import QuoteSide
 from pmm.events import (
     Accepted,
     AccountRead,
+    Adopted,
     Canceled,
     CancelRejected,
     FeedNews,
@@ -497,3 +498,20 @@ def test_a_dry_run_believes_the_answer_to_a_cancel(story):
     story.touch("0.59", "0.61")
     story.tell(Canceled(story.at, story.order.order_id))
     assert story.order.at_stake == 0
+
+
+def test_a_stop_waits_for_orders_of_earlier_runs_to_be_told():
+    story = Story(config=replace(GTD, account=AccountLimits(heartbeat_interval=None)))
+    assert not story.tell(Operator(story.at, OperatorAction.STOP)).done
+    end = story.at + LIFE
+    step = story.tell(Adopted(story.at, "live-0-1", CONDITION, YES, Side.BUY, 4_800, shares(10), end, story.at))
+    assert QueryOrder("live-0-1") in step.commands
+    assert not story.tell(AccountRead(story.at, story.at, failed="time-out")).done
+    story.tell(Canceled(story.at, "live-0-1"))
+    assert story.tell(OrderShown(story.at, story.at, "live-0-1", OrderStatus.CANCELED, 0)).done
+
+
+def test_a_stop_before_anything_was_read_ends_when_a_read_was_answered_however():
+    story = Story(config=replace(GTD, account=AccountLimits(heartbeat_interval=None)))
+    assert not story.tell(Operator(story.at, OperatorAction.STOP)).done
+    assert story.tell(AccountRead(story.at, story.at, failed="time-out")).done
