@@ -1,6 +1,6 @@
 """`pmm watchdog`: what the bot starts beside itself when it trades live; nobody starts it by hand.
 
-It reads no settings and no files: what it needs comes through the pipe that is its stdin.
+It reads no settings: what it needs comes through the pipe that is its stdin.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> b
     from pathlib import Path
 
     from pmm.drivers.lease import is_held
-    from pmm.drivers.succession import Succession
+    from pmm.drivers.succession import GuardBook, Succession
     from pmm.drivers.watchdog import READY, Guard, listen
     from pmm.venues.polymarket.credentials import Credentials
     from pmm.venues.polymarket.private import PrivateHttp
@@ -68,11 +68,15 @@ async def _watch(pipe: FileIO, charge: Charge, parent: int, silence: float) -> b
             yield Sweep(http, settle=SETTLE_S, tell=_say)
 
     connect()  # an address that takes no credentials is refused now
-    succession = Succession((lambda: is_held(Path(charge.lease))) if charge.lease else None)
+    lease = Path(charge.lease) if charge.lease else None
+    book = GuardBook(lease) if lease else None
+    succession = Succession(lambda: is_held(lease), book.signed_by_another) if lease and book else Succession(None)
     guard = Guard(release, _say, parent=parent, silence=silence, succession=succession)
     loop = asyncio.get_running_loop()
     listen(pipe, guard, loop)
     signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(guard.end, "SIGTERM received"))
+    if book:
+        book.sign()
     _say(f"on guard for process {parent}")
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()

@@ -1,6 +1,9 @@
 """Whether somebody takes over from a bot that is gone, by looks at the lease of its wallet."""
 
-from pmm.drivers.succession import Succession
+import subprocess
+import sys
+
+from pmm.drivers.succession import GuardBook, Succession
 
 
 class Lease:
@@ -46,3 +49,30 @@ def test_moments_without_anybody_are_added_up_so_that_a_bot_that_dies_again_and_
         lease.later(1.0, held=True)
     assert lease.later(0.1, held=False).orphaned
     assert not lease.later(0.1, held=True).orphaned
+
+
+def test_a_watchdog_that_another_has_relieved_leaves_at_once():
+    relieved = []
+    succession = Succession(lambda: True, lambda: bool(relieved))
+    succession.look(0.0)
+    assert not succession.complete
+    relieved.append(True)
+    assert succession.complete
+
+
+def test_whoever_came_on_guard_last_has_signed_the_book(tmp_path):
+    lease = tmp_path / "wallet.lock"
+    book = GuardBook(lease)
+    assert not book.signed_by_another()
+    book.sign()
+    assert not book.signed_by_another()
+    other = "import sys; from pathlib import Path; from pmm.drivers.succession import GuardBook as Book"
+    subprocess.run([sys.executable, "-c", f"{other}; Book(Path(sys.argv[1])).sign()", lease], check=True)
+    assert book.signed_by_another()
+    assert [one.name for one in tmp_path.iterdir()] == ["wallet.guard"]
+
+
+def test_a_book_that_cannot_be_written_does_no_harm(tmp_path):
+    book = GuardBook(tmp_path / "missing" / "wallet.lock")
+    book.sign()
+    assert not book.signed_by_another()
