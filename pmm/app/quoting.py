@@ -21,7 +21,7 @@ from pmm.drivers.control import ControlServer
 from pmm.drivers.facts import Facts
 from pmm.drivers.live import Live
 from pmm.drivers.standing import Standing
-from pmm.errors import MarketNotFound, PmmError
+from pmm.errors import DiskError, MarketNotFound, PmmError
 from pmm.metrics.status import Status
 from pmm.metrics.summary import Summary
 from pmm.model import Market, Nanos
@@ -111,7 +111,10 @@ class _Run:
             async with self._door(driver):
                 failure = await run_until_stopped(driver, markets, request.duration)
             if history is not None:
-                history.flush()
+                try:
+                    history.flush()
+                except DiskError as error:
+                    failure = failure or error
         incomplete = next((recorder.verdict for recorder in recorders), None)
         record = record_of(summary, engine) | sockets_of(driver, feeds) | {"recording": _recorded(recorders)}
         return Finished(record, failure or failure_of(engine) or incomplete)

@@ -135,6 +135,10 @@ class Process:
             self._news.notify_all()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def envelopes(self) -> list[Record]:
         with self._news:
             return list(self._records)
