@@ -191,6 +191,9 @@ class Session:
             self._blame(f"{order.order_id[:10]} rests after the halt")
         self.witness.follow(None)
         await self._close()
+        house = self.exchange.house
+        assert house is not None
+        house.desk.wrong_heartbeats = 0
         await self.start()
 
     async def _insist(self) -> None:
