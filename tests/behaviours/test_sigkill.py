@@ -1,9 +1,8 @@
-"""A bot that quotes live is killed and started again: no order twice, none forgotten, every micro-dollar accounted for."""
+"""A bot that quotes live is killed and started again: no order twice, none forgotten, every micro-dollar accounted."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,8 +16,8 @@ BACK_WITHIN_S = 20.0
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
-    yield campaign(tmp_path_factory.mktemp("killed"), KILLS, seed=3)
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return campaign(tmp_path_factory.mktemp("killed"), KILLS, seed=3)
 
 
 def test_killed_at_random_moments_it_doubles_and_forgets_nothing_and_its_ledger_is_the_venues(killed: Outcome) -> None:
