@@ -160,6 +160,9 @@ def _lengths(_: object, parts: list[bytes]) -> int:
 class Memory:
     """An `IntentLog` that forgets with the process."""
 
+    def make_room(self) -> None:
+        pass
+
     def intend(self, _: Sequence[Intent]) -> None:
         pass
 

@@ -2,8 +2,8 @@
 
 The rows are given to `transitions`, one shared machine per table and no model attached to it: attaching costs 0.2 ms
 and silently skips a second model that compares equal.  The library checks them and draws them; a move takes the row
-itself, because the library needs ten times as long for it (ADR 0015), and a test has both make every possible move.  Any
-object with a `state` attribute can be stepped.
+itself, because the library needs ten times as long for it (ADR 0015), and a test has both make every possible move.
+Any object with a `state` attribute can be stepped.
 """
 
 from __future__ import annotations

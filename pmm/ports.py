@@ -94,6 +94,9 @@ class Intent:
 class IntentLog(Protocol):
     """What survives the process: nothing is sent that was not written here before."""
 
+    def make_room(self) -> None:
+        """Do ahead of the first order what would hold it up.  Raises DiskError."""
+
     def intend(self, intents: Sequence[Intent]) -> None:
         """Write and wait until the disk has them.  Raises DiskError; then nothing may be sent."""
 

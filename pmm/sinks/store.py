@@ -22,7 +22,7 @@ from typing import Self
 
 from pmm.model import SECOND, Nanos, OrderId, Side
 from pmm.ports import Intent
-from pmm.sinks.schema import NAME, SCRIPTS, StateDamaged, connect, explained
+from pmm.sinks.schema import APPLICATION_ID, NAME, SCRIPTS, StateDamaged, connect, explained
 
 # The account of latches that hold for a whole instance.
 EVERYBODY = 0
@@ -32,6 +32,10 @@ CLOSED_LIFE: Nanos = 2 * 86_400 * SECOND
 FORGOTTEN_MAX = 200
 # SQLite takes at least so many values in one statement.
 VALUES_MAX = 500
+
+# The log that SQLite writes before its file is used from its start again when it has so many pages (its own default).
+LOG_PAGES = 1_000
+LOG_BYTES = LOG_PAGES * 4_096
 
 _INTENT = "order_id, venue_id, market, token, side, price, size, expires_at, created_at, body, crc"
 _INTEND = f"INSERT INTO intents (account, {_INTENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -104,6 +108,30 @@ class Store:
         with self._turn, explained(self.path):
             return self._connection.execute(statement, values).fetchall()
 
+    def make_room(self) -> None:
+        """Let the log that SQLite writes have its full size now.
+
+        While it grows, every order waits for the file system to find room, and twice as much processor time goes.
+        What is written for it is taken back: more than the cache holds goes to the log before it is known to count.
+        """
+        log = self.path.with_name(f"{NAME}-wal")
+        if log.exists() and log.stat().st_size >= LOG_BYTES:
+            return
+        with self._turn, explained(self.path):
+            db = self._connection
+            (pages,) = db.execute("PRAGMA cache_size").fetchone()
+            db.execute("PRAGMA cache_size = 10")
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("CREATE TABLE room (page BLOB)")
+                db.executemany("INSERT INTO room VALUES (zeroblob(4000))", [()] * LOG_PAGES)
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                db.execute(f"PRAGMA cache_size = {pages}")
+        with self.writing(synced=True) as db:
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")  # anything: what was written is on the disk then
+
     def account(self, wallet: str, venue: str) -> int:
         """The number of an account in this file: a wallet at a venue, or whatever name a dry run goes by."""
         with self.writing() as db:
@@ -150,6 +178,10 @@ class Intents:
     def __init__(self, store: Store, account: int) -> None:
         self._store = store
         self._account = account
+
+    def make_room(self) -> None:
+        """Let no order wait for the file system to find room.  Raises DiskError."""
+        self._store.make_room()
 
     def intend(self, intents: Sequence[Intent]) -> None:
         """Write all of them or none, and wait until the disk has them.  Raises DiskError; then nothing may be sent."""

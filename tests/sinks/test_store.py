@@ -117,6 +117,31 @@ def test_intents_are_synced_and_the_rest_is_not(store: Store) -> None:
     assert any(text.startswith("INSERT INTO intents") for text in told[-4:])
 
 
+def test_the_log_has_its_full_size_before_the_first_order(store: Store, tmp_path: Path) -> None:
+    log, file = Intents(store, store.account("0xabc", "venue")), store.path.with_name("state.db-wal")
+    log.intend([intent(1)])
+    log.make_room()
+    size = file.stat().st_size
+    assert size >= 4_000_000
+    for number in range(2, 52):
+        log.intend([intent(number)])
+    assert file.stat().st_size == size, "no order made it grow"
+    assert store.path.stat().st_size < 1_000_000, "nothing of it counts"
+    assert len(log.open_intents()) == 51
+    assert store.rows("SELECT name FROM sqlite_master WHERE name = 'room'") == []
+    assert store.rows("PRAGMA cache_size") == [(-2000,)]
+
+
+def test_a_disk_without_room_for_the_log_is_said_at_once_and_what_is_there_stays(store: Store) -> None:
+    log = Intents(store, store.account("0xabc", "venue"))
+    log.intend([intent(1)])
+    ((pages,),) = store.rows("PRAGMA page_count")
+    store.rows(f"PRAGMA max_page_count = {pages + 50}")
+    with pytest.raises(DiskError, match="full"):
+        log.make_room()
+    assert log.open_intents() == [intent(1)]
+
+
 def test_a_full_disk_is_said_and_lasts_only_as_long_as_it_is_full(store: Store) -> None:
     log = Intents(store, store.account("0xabc", "venue"))
     ((pages,),) = store.rows("PRAGMA page_count")

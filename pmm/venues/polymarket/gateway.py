@@ -125,6 +125,7 @@ class PolymarketGateway:
 
     async def _adopt(self, emit: Emit) -> None:
         now = self._clock()
+        await asyncio.to_thread(self._intents.make_room)
         found = await asyncio.to_thread(self._intents.open_intents)
         self._asks.begin(min((intent.created_at for intent in found), default=now))
         for intent in found:

@@ -1,6 +1,6 @@
 """What writes intents down: one thread of its own, so that a disk that hangs holds up neither cancels nor heartbeats.
 
-A thread of the pool of the event loop would do as well, for 37 us of processor time on the way of an order instead of 20.
+A thread of the event loop's pool would do as well, for 37 us of processor time on the way of an order, not 20.
 """
 
 from __future__ import annotations

@@ -80,6 +80,9 @@ class Notes:
                 self._changed.clear()
                 await self._changed.wait()
 
+    def make_room(self):
+        """There is enough."""
+
     def intend(self, intents):
         self.hook()
         if self.broken:
