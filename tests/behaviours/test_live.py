@@ -121,6 +121,16 @@ def test_b056_a_rejection_carries_the_words_of_the_venue(live: Session, holder: 
     session.settled("0.48", "0.52")
 
 
+def test_b005_a_hundred_reads_need_no_new_connection(live: Session, holder: Holder) -> None:
+    session = live(PMM_LIVE__READ_INTERVAL="0.05", PMM_LIVE__BALANCE_INTERVAL="0.05")
+    session.settled("0.48", "0.52")
+    before, first = holder.exchange.ask("GET", "/stats")["connects"], len(holder.exchange.requests())
+    holder.exchange.until_asked("/balance-allowance", 64)
+    reads = [one for one in holder.exchange.requests()[first:] if one["method"] == "GET"]
+    assert len(reads) >= 100
+    assert holder.exchange.ask("GET", "/stats")["connects"] == before <= 16
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -350,13 +360,16 @@ def test_b098_a_smaller_loss_is_announced_and_quoting_goes_on(live: Session, hol
 # --- screens ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_screen_and_every_envelope_of_a_live_run_says_live(live: Session, pmm: Pmm, holder: Holder) -> None:
+def test_b007_b078_every_screen_and_every_envelope_of_a_live_run_says_live(
+    live: Session, pmm: Pmm, holder: Holder
+) -> None:
     session = live()
     session.settled("0.48", "0.52")
     assert {document["mode"] for document in session.envelopes} == {"live"}
     for command in (("status",), *[(name, "--live") for name in ("orders", "trades", "positions", "pnl")]):
         assert "LIVE" in pmm(*command, **holder.env).stdout.splitlines()[0], command
-    assert pmm("status", "--json", **holder.env).document["mode"] == "live"
+    told = pmm("status", "--json", **holder.env).document
+    assert (told["mode"], told["data"]["risk_enforced"]) == ("live", True)
     session.stop()
     quoted = pmm("quote", "--market", "demo", "--live", "--yes", "--once", **holder.env)
     assert quoted.status == 0
