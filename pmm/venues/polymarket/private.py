@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -45,6 +46,8 @@ TIME_STEP: Nanos = SECOND
 TIME_DIGITS_MAX = 12
 # A name server that fails shall not keep us from cancelling.
 NAMES_KEPT_SECONDS = 600
+# The same few requests are sent again and again; those that name an order are not.
+URLS_KEPT = 64
 # Each has connections of its own: reads, orders and cancels.
 METHODS = ("GET", "POST", "DELETE")
 _PUBLIC: Mapping[str, str] = {}
@@ -183,10 +186,10 @@ class PrivateHttp:
                 asyncio.timeout(limit / SECOND),
                 pool.request(
                     method,
-                    URL(self.base_url + path),
+                    _url(self.base_url, path),
                     params=params or None,
                     data=body or None,
-                    headers={**_FIXED, **headers},
+                    headers=headers,
                     allow_redirects=False,
                 ) as response,
             ):
@@ -249,8 +252,14 @@ class _Reached:
 _REACHED: ContextVar[_Reached] = ContextVar("_REACHED")
 
 
+@lru_cache(maxsize=URLS_KEPT)
+def _url(base: str, path: str) -> URL:
+    return URL(base + path)
+
+
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
+        headers=_FIXED,
         connector=_Connector(
             limit=CONNECTIONS_MAX, keepalive_timeout=IDLE_SECONDS_MAX, ttl_dns_cache=NAMES_KEPT_SECONDS
         ),
