@@ -185,13 +185,17 @@ class Process:
 
     def finish(self, *, limit: float = LIMIT_S) -> Finished:
         """Wait for its own end."""
+        return self.finish_as_it_is(limit=limit).clean()
+
+    def finish_as_it_is(self, *, limit: float = LIMIT_S) -> Finished:
+        """Wait for its end, which may be told by a traceback."""
         try:
             status = self._process.wait(limit)
         except subprocess.TimeoutExpired:
             raise AssertionError(self._excuse(self.said)) from None
         for reader in self._readers:
             reader.join()
-        return Finished(status, "".join(self._lines), "".join(self._errors)).clean()
+        return Finished(status, "".join(self._lines), "".join(self._errors))
 
 
 class Exchange(Process):
