@@ -16,6 +16,7 @@ from pmm.app.instance import held
 from pmm.app.trading import assemble, require_unlatched
 from pmm.app.trial import Report, Tell, Trial
 from pmm.drivers.lease import take_wallet
+from pmm.drivers.signals import stop_signals
 from pmm.errors import PmmError
 from pmm.settings import Loaded, Venue
 from pmm.sinks.store import Intents
@@ -54,7 +55,8 @@ async def selftest(
         intents = Intents(store, account)
         parts = assemble(venue, settings.live, signer, http, pulse, intents)
         trial = Trial(loaded, venue, wallet, parts, (http, pulse), report, tell, market)
-        await trial.run()
+        with stop_signals(trial.interrupt):
+            await trial.run()
         if report.gone and report.place is not None:
             with suppress(PmmError):  # asked about after the next start, which does no harm
                 intents.close([report.place.order_id])

@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pmm.account import Balances, OrderStatus
+from pmm.app.heard import GATEWAY, USER, Heard, StepFailed
 from pmm.app.readiness import require_open
 from pmm.app.trading import Parts, agree, new_prefix
 from pmm.commands import Cancel, OrderCommand, Place, QueryOrder, ReadAccount
@@ -39,7 +41,6 @@ from pmm.model import (
     price_text,
     size_text,
 )
-from pmm.ports import Emit
 from pmm.settings import Loaded, Venue
 from pmm.venues.polymarket.credentials import derive
 from pmm.venues.polymarket.discovery import Discovery
@@ -47,9 +48,6 @@ from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.rest import VenueHttp
 from pmm.wallets import Wallet
 
-GATEWAY, USER = "gateway", "user"
-# News comes within the deadline of a call; a socket may need an attempt more.
-NEWS_LIMIT_S = 5.0
 # How long it is tried to prove that the order is gone, and how long between two looks.
 SWEEP_LIMIT_S = 15.0
 SWEEP_PAUSE_S = 0.25
@@ -65,7 +63,8 @@ class Finding:
     took: Nanos
 
 
-Tell = Callable[[Finding], None]
+Tell: TypeAlias = Callable[[Finding], None]
+Step: TypeAlias = Callable[[], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -84,38 +83,6 @@ class Report:
         return [one.name for one in self.findings if not one.ok]
 
 
-class _Failed(Exception):
-    """A step found something else than it should."""
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What the gateway and the user socket told, each with who told it."""
-
-    told: list[tuple[str, Event]] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def by(self, who: str) -> Emit:
-        def emit(event: Event) -> None:
-            self.told.append((who, event))
-            self.news.set()
-
-        return emit
-
-    async def until(self, what: str, fits: Callable[[str, Event], bool], *, after: int = 0) -> Event:
-        """The first event that fits.  Raises _Failed when none comes in time."""
-        try:
-            async with asyncio.timeout(NEWS_LIMIT_S):
-                while True:
-                    for who, event in self.told[after:]:
-                        if fits(who, event):
-                            return event
-                    self.news.clear()
-                    await self.news.wait()
-        except TimeoutError:
-            raise _Failed(f"{what} within {NEWS_LIMIT_S:g} s") from None
-
-
 @dataclass(slots=True)
 class Trial:
     """One run of the steps; `named` None takes the busiest market.  `run` never raises for what the venue does.
@@ -131,12 +98,14 @@ class Trial:
     report: Report
     tell: Tell
     named: str | None
-    heard: _Heard = field(default_factory=_Heard)
+    heard: Heard = field(default_factory=Heard)
     before: Balances | None = None
     listed: bool = True
+    interrupted: str = ""
+    _work: asyncio.Future[bool] | None = None
 
     async def run(self) -> None:
-        if not await self._steps(
+        if not await self._all(
             ("clock", self._clock),
             ("credentials", self._credentials),
             ("market", self._market),
@@ -145,7 +114,7 @@ class Trial:
             return
         async with self._served():
             try:
-                await self._steps(
+                await self._all(
                     ("user socket", self._listening),
                     ("balances", self._balances),
                     ("place", self._place),
@@ -159,13 +128,32 @@ class Trial:
             finally:
                 await self._sweep()
 
-    async def _steps(self, *steps: tuple[str, Callable[[], Awaitable[str]]]) -> bool:
+    def interrupt(self, why: str) -> None:
+        """Go no further; what was sent is still swept."""
+        self.interrupted = why
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _all(self, *steps: tuple[str, Step]) -> bool:
+        """The steps as a task of their own, which an interruption ends."""
+        began, self._work = time.monotonic_ns(), asyncio.ensure_future(self._steps(*steps))
+        try:
+            return await self._work
+        except asyncio.CancelledError:
+            if not self.interrupted:
+                raise
+            self._say(Finding("interrupted", False, self.interrupted, time.monotonic_ns() - began))
+            return False
+        finally:
+            self._work = None
+
+    async def _steps(self, *steps: tuple[str, Step]) -> bool:
         """Do them in order until one fails."""
         for name, step in steps:
             began = time.monotonic_ns()
             try:
                 found, ok = await step(), True
-            except _Failed as failed:
+            except StepFailed as failed:
                 found, ok = str(failed), False
             except PmmError as error:
                 found, ok = f"{error.message} ({error.code})", False
@@ -217,11 +205,11 @@ class Trial:
         price, cap = market.tick, self.loaded.settings.live.max_order_micro
         worth = notional(price, market.min_size)
         if worth > cap:
-            raise _Failed(f"its smallest order is {money_text(worth)} USD, the cap is {money_text(cap)} USD")
+            raise StepFailed(f"its smallest order is {money_text(worth)} USD, the cap is {money_text(cap)} USD")
         # Far below every bid, so that nobody sells to us by mistake.
         deepest = max(pages, key=lambda page: page.best_bid or 0)
         if (deepest.best_bid or 0) <= price:
-            raise _Failed(f"nobody bids more than {price_text(price)} there: the order might trade")
+            raise StepFailed(f"nobody bids more than {price_text(price)} there: the order might trade")
         self.report.market = market
         self.report.place = self._order(market, deepest.token)
         return f"{market.slug}: smallest order {size_text(market.min_size)} shares, {money_text(worth)} USD"
@@ -271,21 +259,21 @@ class Trial:
         outcome = await self._ask(place, "no answer", Accepted, Rejected, Unanswered)
         if isinstance(outcome, Rejected):
             self.report.gone = True  # it never rested
-            raise _Failed(f"refused: {outcome.reason}")
+            raise StepFailed(f"refused: {outcome.reason}")
         if isinstance(outcome, Unanswered):
-            raise _Failed(f"not answered: {outcome.cause}")
+            raise StepFailed(f"not answered: {outcome.cause}")
         return f"BUY {size_text(place.size)} at {price_text(place.price)}, post-only, {place.tif}"
 
     async def _by_id(self) -> str:
         shown = await self._ask(QueryOrder(self._sent().order_id), "it was not shown", OrderShown, OrderMissing)
         if not isinstance(shown, OrderShown) or shown.status is not OrderStatus.LIVE:
-            raise _Failed("the venue does not know it" if isinstance(shown, OrderMissing) else f"it is {shown}")
+            raise StepFailed("the venue does not know it" if isinstance(shown, OrderMissing) else f"it is {shown}")
         return str(shown.status)
 
     async def _in_list(self) -> str:
         await self._read()
         if not self.listed:
-            raise _Failed("it is not there")
+            raise StepFailed("it is not there")
         return "yes"
 
     async def _told(self) -> str:
@@ -297,25 +285,25 @@ class Trial:
         order_id = self._sent().order_id
         outcome = await self._ask(Cancel(order_id), "no answer", Canceled, Unanswered)
         if isinstance(outcome, Unanswered):
-            raise _Failed(f"not answered: {outcome.cause}")
+            raise StepFailed(f"not answered: {outcome.cause}")
         return "taken"
 
     async def _not_in_list(self) -> str:
         await self._read()
         if self.listed:
-            raise _Failed("it is still there")
+            raise StepFailed("it is still there")
         return "yes"
 
     async def _unchanged(self) -> str:
         read = await self._read()
         traded = [event for _, event in self.heard.told if isinstance(event, Filled) and self._is_mine(event)]
         if traded:
-            raise _Failed("it traded")
+            raise StepFailed("it traded")
         after, before = read.balances, self.before
         assert after is not None, "they were asked for"
         assert before is not None, "they were read before"
         if (after.cash, after.shares) != (before.cash, before.shares):
-            raise _Failed(f"{money_text(after.cash)} USD now, {money_text(before.cash)} USD before")
+            raise StepFailed(f"{money_text(after.cash)} USD now, {money_text(before.cash)} USD before")
         return f"{money_text(after.cash)} USD"
 
     def _sent(self) -> Place:
@@ -342,7 +330,7 @@ class Trial:
         read = await self.heard.until("no answer", lambda _, event: isinstance(event, AccountRead), after=before)
         assert isinstance(read, AccountRead)
         if read.failed:
-            raise _Failed(read.failed)
+            raise StepFailed(read.failed)
         self.listed = any(
             who == GATEWAY
             and isinstance(event, OrderShown)
@@ -368,7 +356,7 @@ class Trial:
                     self._submit(Cancel(order_id))
                     self._submit(QueryOrder(order_id))
                     await asyncio.sleep(SWEEP_PAUSE_S)
-                    with suppress(_Failed):
+                    with suppress(StepFailed):
                         await self._read()
                 self.report.gone = True
         found = "proven gone" if self.report.gone else f"not proven within {SWEEP_LIMIT_S:g} s"

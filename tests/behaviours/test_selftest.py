@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.behaviours.conftest import Pmm
 from tests.behaviours.test_kill import leaks
-from tests.support.blackbox import Exchange, Finished, Record
+from tests.support.blackbox import Exchange, Finished, Process, Record
 from tests.support.holder import Holder
 
 STEPS = [
@@ -107,6 +109,19 @@ def test_b082_an_order_that_cannot_be_cancelled_is_said_to_remain(pmm: Pmm, hold
     assert (done.status, told(done)["gone"]) == (9, False)
     assert done.documents[-1]["error"]["exit"] == 9
     assert len(holder.open()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the story sends a signal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_b082_an_interruption_leaves_nothing(tmp_path: Path, holder: Holder, number: int) -> None:
+    holder.exchange.post("/faults/requests", on="GET /data/order/*", harm="lose", seconds=1.5)
+    with Process(tmp_path, *LIVE, **holder.env) as trying:
+        while not holder.open():
+            assert not trying.said
+        trying.signal(number)
+        done = trying.finish()
+    assert (done.status, told(done)["failed"], told(done)["gone"]) == (8, ["interrupted"], True)
+    assert holder.open() == []
 
 
 @pytest.mark.parametrize("command", ["selftest", "quote"])
