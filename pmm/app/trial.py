@@ -142,7 +142,7 @@ class Trial:
         except asyncio.CancelledError:
             if not self.interrupted:
                 raise
-            self._say(Finding("interrupted", False, self.interrupted, time.monotonic_ns() - began))
+            self._say(Finding("interrupted", ok=False, found=self.interrupted, took=time.monotonic_ns() - began))
             return False
         finally:
             self._work = None
