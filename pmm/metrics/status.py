@@ -12,7 +12,7 @@ from pmm.events import MarketDropped, MarketListed
 from pmm.model import ConditionId, Nanos, decimal_text, price_text, size_text
 
 # Of these there is one of a run; of the others one for each of its orders, trades, books or connections.
-SINGLE = ("risk", "venue", "heartbeat")
+SINGLE = ("risk", "daily loss", "venue", "heartbeat")
 DOUBTFUL = "UNKNOWN"
 
 

@@ -58,3 +58,10 @@ def test_a_market_is_told_with_its_last_decision():
 def test_markets_that_are_dropped_or_only_watched_are_not_told():
     assert told(Step(MarketListed(START, market(), quoted=False)))["markets"] == []
     assert told(Step(MarketListed(START, market())), Step(MarketDropped(START, CONDITION)))["markets"] == []
+
+
+def test_a_loss_that_comes_near_its_limit_is_told():
+    near = change("daily loss", "daily loss", "NEAR", "40 USD lost today, 50 are allowed")
+    assert told(moves(near))["machines"] == {
+        "daily loss": {"state": "NEAR", "since_ns": START, "cause": "40 USD lost today, 50 are allowed"}
+    }
