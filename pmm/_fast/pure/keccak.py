@@ -5,7 +5,7 @@ from __future__ import annotations
 from Crypto.Hash import keccak
 
 
-def keccak256(data: bytes, /) -> bytes:
+def keccak256(data: bytes) -> bytes:
     """The 32 bytes of a hash.  Raises TypeError for anything but bytes."""
     if not isinstance(data, bytes):
         raise TypeError(f"bytes are hashed, not {type(data).__name__}")
