@@ -7,7 +7,7 @@ doubt, the ledger, and what could be lost at worst.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from pmm.account import Balances, OrderStatus, TradeStatus
@@ -18,6 +18,7 @@ from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import GONE, ORDER, Order, Orders, trigger_of, trigger_of_shown
 from pmm.core.placement import leg_for, quoted_as
+from pmm.core.position import cost_of
 from pmm.core.positions import Positions
 from pmm.core.reconcile import Plan
 from pmm.core.settlement import Settlements
@@ -237,12 +238,13 @@ class Desk:
         self._after(order, out)
 
     def _report(self, order: Order, report: ExecReport, quoted: QuotedMarket | None, out: StepBuilder) -> None:
-        """An exec report.  A fill that is told twice is booked once."""
+        """An exec report.  A fill that is told twice is booked once, as it was told last."""
         doubted, over = order.state == "UNKNOWN", not order.open
         trigger = trigger_of(order, report)
         match report:
             case Filled():
                 if report.trade_id in order.trades:
+                    self._correct(order, report, out)
                     return
                 self._book(order, report, quoted, out)
                 order.told_at = report.at
@@ -343,6 +345,27 @@ class Desk:
         self.ledger.fill(fill)
         for status in self.settlements.begin(fill):
             self._settle(Settled(report.at, order.order_id, report.trade_id, status), out)
+
+    def _correct(self, order: Order, report: Filled, out: StepBuilder) -> None:
+        """A fill is told with another size than before: it is taken back, and booked as it is told now."""
+        trade = self.settlements.known(report.trade_id, order.order_id)
+        if trade is None or trade.fill.size == report.size:
+            return
+        old, position, is_yes = trade.fill, self.positions.of(order.market), self.positions.is_yes(trade.fill)
+        paid = cost_of(old.side, report.price, report.size)
+        new = trade.fill = replace(old, price=report.price, size=report.size, paid=paid)
+        order.filled += new.size - old.size
+        out.fills.append(new)
+        if trade.state == "FAILED":
+            out.reversals.append(new)
+            return
+        settled = trade.state == "CONFIRMED"
+        for fill, sign in ((old, -1), (new, 1)):
+            position.rebook(fill.side, sign * fill.size, sign * fill.paid, is_yes=is_yes, settled=settled)
+        self.ledger.reverse(old, report.at)
+        self.ledger.fill(new)
+        out.reversals.append(old)
+        self.exposure.changed(order.market)
 
     def _settle(self, news: Settled, out: StepBuilder) -> None:
         trade = self.settlements.find(news)

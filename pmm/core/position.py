@@ -94,3 +94,11 @@ class Position:
         """The trade of a fill has failed: it never happened."""
         self.cash += paid
         self.held(is_yes=is_yes).match(side, -size)
+
+    def rebook(self, side: Side, size: Size, paid: Money, *, is_yes: bool, settled: bool) -> None:
+        """Shares of a fill that was told wrongly, negative where they are taken back."""
+        self.cash -= paid
+        held = self.held(is_yes=is_yes)
+        held.match(side, size)
+        if settled:
+            held.settle(side, size)

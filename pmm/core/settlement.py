@@ -102,6 +102,10 @@ class Settlements:
                 del self._early[next(iter(self._early))]
         return trade
 
+    def known(self, trade_id: str, order_id: OrderId) -> Trade | None:
+        """A trade by its ids; None once it is forgotten."""
+        return self._trades.get((trade_id, order_id))
+
     def pending(self, market: ConditionId | None = None) -> Iterator[Fill]:
         """Fills that may still settle or fail, in one market or in all."""
         groups = self._pending.values() if market is None else [self._pending.get(market, {})]

@@ -26,7 +26,11 @@ Row: TypeAlias = tuple[str, tuple[object, ...]]
 _MARKET = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ORDER = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
 _STATE = "UPDATE orders SET state = ? WHERE account = ? AND epoch = ? AND order_id = ?"
-_TRADE = "INSERT OR IGNORE INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'MATCHED')"
+# Told again with another size, the later word counts.
+_TRADE = (
+    "INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'MATCHED')"
+    " ON CONFLICT DO UPDATE SET price = excluded.price, size = excluded.size, paid = excluded.paid"
+)
 # The planner takes every index for as good as any other, and must be told; a test holds its plans against this.
 # Derived from the trades, so that one that is told twice counts once.
 _MATCHED = (

@@ -7,7 +7,7 @@ import pytest
 from pmm.account import TradeStatus
 from pmm.core.settlement import FINAL, SETTLEMENT, TRIGGERS, Settlements
 from pmm.core.step import Fill, StepBuilder
-from pmm.events import Settled, Timer
+from pmm.events import Filled, Settled, Timer
 from pmm.model import Side
 from tests.support.story import CONDITION, YES, Story, shares
 
@@ -158,3 +158,42 @@ def test_a_failure_that_overtakes_its_fill_is_booked_and_reversed_in_one_step():
     step = story.fill("bid", 10)
     assert step.fills == step.reversals
     assert story.engine.markets[CONDITION].position.yes == 0
+
+
+def again(story, size):
+    """The fill is told again, with another size."""
+    first = next(step.fills[0] for step in story.history if step.fills)
+    return story.tell(Filled(story.at, first.order_id, first.trade_id, first.price, shares(size)))
+
+
+def books(story):
+    """Shares, cash and what the ledger says of both."""
+    position, ledger = story.engine.markets[CONDITION].position, story.engine.desk.ledger
+    return position.yes, position.cash, ledger.held(YES), ledger.held()
+
+
+@pytest.mark.parametrize("statuses", [(), (MINED,), (CONFIRMED,)])
+@pytest.mark.parametrize("size", [9.99, 10.01])
+def test_a_fill_that_is_told_again_with_another_size_is_booked_as_it_is_told_last(story, statuses, size):
+    for status in statuses:
+        told(story, status)
+    step = again(story, size)
+    cash = -shares(size) * 4800 // 10_000
+    assert books(story) == (shares(size), cash, shares(size), cash)
+    assert [one.size for one in step.fills + step.reversals] == [shares(size), shares(10)]
+    told(story, CONFIRMED)
+    assert story.engine.markets[CONDITION].position.yes_held.settled == shares(size)
+    assert again(story, size).fills == ()
+
+
+def test_a_trade_that_failed_leaves_nothing_whatever_its_size_turns_out_to_be(story):
+    told(story, FAILED)
+    step = again(story, 9.99)
+    assert books(story) == (0, 0, 0, 0)
+    assert step.fills == step.reversals
+
+
+def test_a_corrected_fill_that_fails_is_taken_back_as_it_was_corrected(story):
+    again(story, 9.99)
+    told(story, FAILED)
+    assert books(story) == (0, 0, 0, 0)

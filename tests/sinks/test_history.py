@@ -224,6 +224,15 @@ def test_an_intent_stays_open_for_late_news_of_a_fill_that_a_cancel_overtook(sto
     assert log.open_intents() == []
 
 
+def test_a_trade_that_is_told_again_with_another_size_is_kept_as_it_is_told_last(store: Store) -> None:
+    run = Run(store, simulated=False)
+    run.tell(place("o1"), filled(fill()), settled(TradeStatus.MINED))
+    records = run.tell(filled(fill(size=3 * SHARE, paid=1_440_000)))
+    (trade,) = records.trades()
+    assert (trade.size, trade.status) == (3 * SHARE, TradeStatus.MINED)
+    assert [(held.size, held.cost) for held in records.positions()] == [(3 * SHARE, 1_440_000)]
+
+
 def test_no_write_of_a_run_looks_through_a_whole_table(store: Store) -> None:
     statements = (history._MATCHED, history._SETTLED, history._STATE, history._CLOSE, *history._FORGET)
     for statement in statements:

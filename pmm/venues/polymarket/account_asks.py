@@ -109,7 +109,7 @@ class AccountAsks:
         if order is None:
             emit(OrderMissing(now, asked_at, order_id, Reading.ORDER))
             return
-        for news in self._orders.told(trades, now):
+        for news in self._orders.told(trades, now, sure=True):
             emit(news)
         self._show(order, asked_at, now, emit)
 
@@ -134,7 +134,7 @@ class AccountAsks:
             return
         self._trades_since = asked_at - OVERLAP
         now = self._clock()
-        for news in self._orders.told(trades, now):
+        for news in self._orders.told(trades, now, sure=True):
             emit(news)
         named = [self._orders.named(order) for order in orders]
         for order in named:

@@ -41,7 +41,7 @@ class Known:
 class OwnOrders:
     """Every order that may be open, and the last `OVER_MAX` of the others.
 
-    `odd` counts trades that were told with another size before, which a later telling cannot put right.
+    `odd` counts trades that were told with another size before.
     """
 
     def __init__(self) -> None:
@@ -96,9 +96,12 @@ class OwnOrders:
         order_id = self._ids.get(order.venue_id)
         return order if order_id is None else replace(order, order_id=order_id, origin=Origin.OURS)
 
-    def told(self, trades: Iterable[OwnTrade], at: Nanos) -> list[Event]:
-        """What is new in trades: fills, then what became of those that were told; nothing about orders of others."""
-        return [event for trade in trades for event in self._news(trade, at)]
+    def told(self, trades: Iterable[OwnTrade], at: Nanos, *, sure: bool = False) -> list[Event]:
+        """What is new in trades: fills, then what became of those that were told; nothing about orders of others.
+
+        A fill is told again where `sure` trades, those of a read, have another size than was told.
+        """
+        return [event for trade in trades for event in self._news(trade, at, sure=sure)]
 
     def unsettled_since(self, at: Nanos) -> Nanos | None:
         """When the oldest trade matched whose settlement is still to be told; None when there is none."""
@@ -118,7 +121,7 @@ class OwnOrders:
             self._open[order_id] = known
         return OrderShown(at, asked_at, order_id, order.status, order.matched)
 
-    def _news(self, trade: OwnTrade, at: Nanos) -> Iterator[Event]:
+    def _news(self, trade: OwnTrade, at: Nanos, *, sure: bool) -> Iterator[Event]:
         order_id = self._ids.get(trade.venue_id)
         if order_id is None:
             return
@@ -128,9 +131,12 @@ class OwnOrders:
             self._sizes[trade.trade_id, order_id] = trade.size
             known.filled += trade.size
             yield Filled(at, order_id, trade.trade_id, trade.price, trade.size)
-        elif self._sizes[trade.trade_id, order_id] != trade.size:
-            self._sizes[trade.trade_id, order_id] = trade.size
+        elif (told := self._sizes[trade.trade_id, order_id]) != trade.size:
             self.odd += 1
+            if sure:
+                self._sizes[trade.trade_id, order_id] = trade.size
+                known.filled += trade.size - told
+                yield Filled(at, order_id, trade.trade_id, trade.price, trade.size)
         if trade.status is not (before or TradeStatus.MATCHED) and before not in FINAL:
             yield Settled(at, order_id, trade.trade_id, trade.status)
         if before is None or before not in FINAL:

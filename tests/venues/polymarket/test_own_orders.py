@@ -65,6 +65,14 @@ def test_a_trade_that_is_told_with_another_size_later_is_counted(orders):
     assert orders.odd == 1
 
 
+def test_a_read_puts_right_what_was_told_with_another_size_and_no_message_undoes_it(orders):
+    orders.told([trade(size=4 * SHARE + 10_000)], NOW)
+    assert orders.told([trade()], NOW, sure=True) == [Filled(NOW, "live-1", "t-1", 4_000, 4 * SHARE)]
+    assert orders.get("live-1").filled == 4 * SHARE
+    assert orders.told([trade(size=4 * SHARE + 10_000)], NOW) == []
+    assert orders.told([trade()], NOW, sure=True) == []
+
+
 def test_orders_and_trades_of_others_are_told_to_nobody(orders):
     assert orders.told([trade(venue_id=THEIRS)], NOW) == []
     assert orders.shown(order(venue_id=THEIRS), NOW, NOW) is None
