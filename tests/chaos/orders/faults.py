@@ -55,6 +55,7 @@ WEATHER: dict[str, Sequence[tuple[str, Body]]] = {
     "F07": (_requests(CANCELS, "delay", seconds=0.1, chance=0.8),),
     "F08": (_requests("POST /order", "alter", fields={"status": "delayed"}, chance=0.5),),
     "F09": (_frames("lose", 0.3), _frames("double", 0.3), _frames("swap", 0.3), _frames("truncate", 0.2)),
+    "F37": (_frames("oversize", 0.6), _frames("dust", 0.6)),
     "F25": (_requests(BEATS, "lose"), _requests(BEATS, "cut"), _requests(BEATS, "answer_late", seconds=0.4)),
     "F36": (
         _requests("POST /orders", "shuffle", chance=0.9),
