@@ -110,11 +110,18 @@ def test_intents_are_synced_and_the_rest_is_not(store: Store) -> None:
         with store.writing(synced=synced) as db:
             modes.append(db.execute("PRAGMA synchronous").fetchone()[0])
             db.set_trace_callback(told.append)
-    log.intend([intent(1)])
+    told.clear()
+    log.intend([intent(1), intent(2)])
+    assert [text.partition(" (")[0] for text in told] == ["INSERT INTO intents"], "one statement, and no other mode"
     modes.append(store.rows("PRAGMA synchronous")[0][0])
     assert modes == [2, 1, 2, 2]
-    assert [text for text in told[-4:] if "synchronous" in text] == ["PRAGMA synchronous"], "not while it is written"
-    assert any(text.startswith("INSERT INTO intents") for text in told[-4:])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 15, 100])
+def test_a_batch_may_have_any_size(store: Store, count: int) -> None:
+    log, wanted = Intents(store, store.account("0xabc", "venue")), [intent(number) for number in range(1, count + 1)]
+    log.intend(wanted)
+    assert sorted(log.open_intents(), key=lambda one: one.order_id) == sorted(wanted, key=lambda one: one.order_id)
 
 
 def test_the_log_has_its_full_size_before_the_first_order(store: Store, tmp_path: Path) -> None:
