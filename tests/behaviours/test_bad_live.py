@@ -127,8 +127,7 @@ def test_a_clock_that_is_five_seconds_off_is_named(pmm: Pmm, exchange: Exchange)
     refused(pmm(*LIVE, **holder.env), holder, 8, "s behind ours", "NTP")
 
 
-@pytest.mark.parametrize("path", ["/gamma/*", "/auth/*", "/balance-allowance"])
-@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize(("path", "status"), [("/gamma/*", 502), ("/auth/*", 200), ("/balance-allowance", 200)])
 def test_an_answer_that_is_none_of_the_venues_is_said(pmm: Pmm, holder: Holder, path: str, status: int) -> None:
     holder.exchange.post("/faults/requests", on=f"* {path}", harm="fail", status=status, text="<html>", times=None)
     done = pmm(*LIVE, **holder.env)
@@ -158,7 +157,7 @@ class Page(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.mark.parametrize("status", [200, 403, 503])
+@pytest.mark.parametrize("status", [200, 403])
 def test_a_page_in_the_place_of_the_venue_is_said_and_not_repeated(pmm: Pmm, holder: Holder, status: int) -> None:
     handler = type("Handler", (Page,), {"status": status, "posted": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -207,7 +206,7 @@ def test_a_damaged_state_file_is_named_and_left_as_it_is(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the story limits a process as the system does")
-@pytest.mark.parametrize("blocks", [1, 100, 400])
+@pytest.mark.parametrize("blocks", [1, 400])
 def test_a_disk_that_is_full_is_told_before_anything_is_sent(holder: Holder, tmp_path: Path, blocks: int) -> None:
     line = f"ulimit -f {blocks}; exec {' '.join((*PMM, *LIVE))}"
     done = subprocess.run(
