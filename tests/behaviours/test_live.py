@@ -122,10 +122,10 @@ def test_b056_a_rejection_carries_the_words_of_the_venue(live: Session, holder: 
 
 
 def test_b005_a_hundred_reads_need_no_new_connection(live: Session, holder: Holder) -> None:
-    session = live(PMM_LIVE__READ_INTERVAL="0.05", PMM_LIVE__BALANCE_INTERVAL="0.05")
+    session = live(PMM_LIVE__READ_INTERVAL="0.1", PMM_LIVE__BALANCE_INTERVAL="0.2")
     session.settled("0.48", "0.52")
     before, first = holder.exchange.ask("GET", "/stats")["connects"], len(holder.exchange.requests())
-    holder.exchange.until_asked("/balance-allowance", 64)
+    holder.exchange.until_asked("/data/orders", 28)
     reads = [one for one in holder.exchange.requests()[first:] if one["method"] == "GET"]
     assert len(reads) >= 100
     assert holder.exchange.ask("GET", "/stats")["connects"] == before <= 16
