@@ -38,6 +38,7 @@ BY_HAND = "by hand"
 QUOTES_WITHIN_S = 40.0
 CONVERGES_WITHIN_S = 30.0
 ENDS_WITHIN_S = 30.0
+NO_LAPSE_S = limits.VENUE.heartbeat_s - 2 * limits.BEAT / SECOND
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,11 @@ class Session:
         # A trade that has only just happened would be settled by the next run.
         self.crowd.still = True
         await self.witness.until(self._converged, CONVERGES_WITHIN_S)
+        theirs, began = self.truth.foreign_resting(), time.monotonic()
         await self._stop(self.bot)
+        # Without heartbeats the venue takes everything of the account, a second later.
+        if time.monotonic() - began < NO_LAPSE_S and self.truth.foreign_resting() != theirs:
+            self._blame("orders of others on the account are gone")
         await self._settle()
         self._judge(self.bot)
 
