@@ -34,7 +34,9 @@ class Live(Section):
         default=Decimal(1), description="A decision older than this is not sent any more, nor sent again."
     )
     read_interval: Seconds = Field(default=Decimal(5), description="Open orders and trades are read this often.")
-    balance_interval: Seconds = Field(default=Decimal(30), description="Balances are read this often.")
+    balance_interval: Annotated[Seconds, Field(ge=Decimal("0.1"))] = Field(
+        default=Decimal(30), description="Balances are read this often."
+    )
     heartbeat: bool = Field(
         default=True, description="Arm the venue's dead-man switch: it cancels everything when we fall silent."
     )

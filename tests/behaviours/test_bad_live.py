@@ -103,6 +103,10 @@ def test_credentials_of_somebody_else_are_named(pmm: Pmm, shop: Exchange, holder
     refused(pmm(*LIVE, **holder.env, **env), holder, 4, "API credentials are not those of the key")
 
 
+def test_b066_without_a_market_a_pipe_gets_an_error_and_nothing_is_sent(pmm: Pmm, holder: Holder) -> None:
+    refused(pmm("quote", "--live", "--yes", **holder.env), holder, 2, "no market was named", "--market")
+
+
 # --- an account that cannot trade -------------------------------------------------------------------------------------
 
 
