@@ -56,7 +56,7 @@ def sessions(monkeypatch):
         )
         plan = lambda seed: Plan(seed, chosen, weather, strikes, seconds, gtc=False)  # noqa: E731
         monkeypatch.setattr(campaign.Plan, "of", plan)
-        monkeypatch.setattr("tests.chaos.orders.session.CONVERGES_WITHIN_S", 2.0)
+        monkeypatch.setattr("tests.chaos.orders.session.CONVERGES_WITHIN_S", 1.0)
         return "\n".join(violations(await several(range(count), at_once=count)))
 
     return live
