@@ -40,13 +40,14 @@ from pmm.eip712 import SignatureType
 from pmm.events import Event, FeedNews, FeedSignal, Frame, MarketListed
 from pmm.model import SECOND, SHARE, USD, Market, OrderId, Side, Token
 from pmm.ports import Intent
+from pmm.rate_tiers import TIERS
 from pmm.sim.frames import MarketWire, array
 from pmm.sim.matching import LevelChange, Outcome
 from pmm.sinks.store import Intents, Store
 from pmm.strategies.fixed_spread import FixedSpread
 from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.account_reads import AccountReads
-from pmm.venues.polymarket.budget import TIERS, Budget
+from pmm.venues.polymarket.budget import Budget
 from pmm.venues.polymarket.credentials import Credentials
 from pmm.venues.polymarket.gateway import PolymarketGateway
 from pmm.venues.polymarket.own_orders import OwnOrders

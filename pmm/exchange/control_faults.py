@@ -9,9 +9,9 @@ from pmm.exchange.bodies import Act, Body, count, flag, mapping, number, text, t
 from pmm.exchange.channel import Channel
 from pmm.exchange.frame_faults import FrameFault, FrameRule
 from pmm.exchange.house import House
-from pmm.exchange.limits import TIERS
 from pmm.exchange.request_faults import Harm, RequestFaults, RequestRule
 from pmm.exchange.stream import Hub
+from pmm.rate_tiers import TIERS
 
 
 class FaultActs:

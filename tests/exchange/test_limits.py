@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from pmm.exchange.limits import STANDARD, TIERS, Limits
+from pmm.exchange.limits import Limits
 from pmm.model import SECOND
+from pmm.rate_tiers import STANDARD, TIERS
 
 
 def test_a_batch_is_taken_whole_or_not_at_all() -> None:

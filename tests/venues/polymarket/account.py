@@ -14,9 +14,10 @@ from pmm.eip712 import SignatureType
 from pmm.errors import DiskError
 from pmm.events import Accepted, AccountRead, Filled, MarketListed
 from pmm.model import MILLISECOND, SECOND, USD, Market, Side, TimeInForce, parse_price, parse_size
+from pmm.rate_tiers import TIERS
 from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.account_reads import AccountReads
-from pmm.venues.polymarket.budget import TIERS, Budget
+from pmm.venues.polymarket.budget import Budget
 from pmm.venues.polymarket.credentials import derive
 from pmm.venues.polymarket.gateway import PolymarketGateway
 from pmm.venues.polymarket.own_orders import OwnOrders

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 from multidict import CIMultiDict
 
-from pmm.exchange.limits import TIERS as EXCHANGE_TIERS
 from pmm.exchange.limits import Limits
 from pmm.model import MILLISECOND, SECOND, Nanos
-from pmm.venues.polymarket.budget import RETRY_AFTER_MAX, STANDARD, TIERS, Budget, Kind, retry_at
+from pmm.rate_tiers import STANDARD, TIERS
+from pmm.venues.polymarket.budget import RETRY_AFTER_MAX, Budget, Kind, retry_at
 
 AT: Nanos = 1_790_000_000 * SECOND
 ORDERS, CANCELS = Kind.ORDERS, Kind.CANCELS
@@ -160,20 +160,11 @@ def test_a_date_says_when_to_try_again() -> None:
     assert retry_at(AT, headers(Retry_After="Mon, 21 Sep 2020 14:13:30 GMT")) == AT
 
 
-def test_the_tiers_are_those_of_the_local_exchange() -> None:
-    ours = {name: (tier.orders.per_second, tier.orders.burst, tier.debt) for name, tier in TIERS.items()}
-    theirs = {name: (tier.orders.per_second, tier.orders.burst, tier.debt) for name, tier in EXCHANGE_TIERS.items()}
-    assert ours == theirs
-    ours = {name: (tier.cancels.per_second, tier.cancels.burst, tier.debt) for name, tier in TIERS.items()}
-    theirs = {name: (tier.cancels.per_second, tier.cancels.burst, tier.debt) for name, tier in EXCHANGE_TIERS.items()}
-    assert ours == theirs
-
-
 @pytest.mark.parametrize("tier", TIERS)
 def test_whatever_the_budget_lets_through_the_exchange_takes(tier: str) -> None:
     """A venue that receives everything a little later than it was sent refuses nothing, and tells no warning."""
     dice, mine = Random(3), budget(tier)
-    venue = Limits(tier=EXCHANGE_TIERS[tier], enforced=True)
+    venue = Limits(tier=TIERS[tier], enforced=True)
     at, delay = AT, 20 * MILLISECOND
     for kind in Kind:
         assert venue.spend("me", 0, AT, cancels=kind is CANCELS).allowed  # the bucket exists from now on
