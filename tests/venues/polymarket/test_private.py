@@ -254,7 +254,7 @@ async def test_a_cancel_does_not_wait_behind_orders_and_a_waiting_order_was_not_
 
 async def _ended(http: PrivateHttp, number: int) -> Exception:
     try:
-        await http.call("POST", "/order", str(number).encode(), deadline=3 * SOON)
+        await http.call("POST", "/order", str(number).encode(), deadline=15 * SOON)
     except (NotSent, NoAnswer) as error:
         return error
     raise AssertionError("nobody answers orders here")
