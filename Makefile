@@ -19,6 +19,8 @@ WHEELS  = $(VENV)/wheel
 SDK     = $(VENV)/sdk
 # Real recordings of the venue, where they are; tests that need them are skipped elsewhere.
 RECORDINGS ?= $(abspath ../shared/data)
+# Tests wait more than they work.
+WORKERS ?= 3
 DURATION ?= 20
 FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
@@ -44,7 +46,7 @@ test-tree: $(VENV)/.test
 test-wheel: $(WHEELS)/.test
 	rm -rf build/wheel-tests && mkdir -p build/wheel-tests
 	cp -R pyproject.toml README.md .env.example docs examples tests build/wheel-tests/
-	cd build/wheel-tests && PMM_RECORDINGS=$(RECORDINGS) $(abspath $(WHEELS))/bin/python -m pytest -m "not tree"
+	cd build/wheel-tests && PMM_RECORDINGS=$(RECORDINGS) $(abspath $(WHEELS))/bin/python -m pytest -m "not tree" -n $(WORKERS) --dist worksteal
 
 sdk: $(SDK)/.done
 
