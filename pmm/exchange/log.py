@@ -19,7 +19,7 @@ from pmm.errors import DiskError
 from pmm.model import MILLISECOND, Nanos
 
 # What is kept in memory; older requests are only in the file.
-REQUESTS_MAX = 20_000
+REQUESTS_MAX = 5_000
 # Longer bodies and answers are cut in the log; orders, trades and balances are far shorter.
 TEXT_MAX = 65_536
 # Every header of an authenticated request begins so (protocol reference, section 2).

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
@@ -46,3 +48,15 @@ def quote(tmp_path: Path) -> Iterator[Quote]:
     """Start `pmm quote` on an exchange; it is gone when the test is over."""
     with ExitStack() as stack:
         yield lambda exchange, *arguments, **more: stack.enter_context(Quoter(tmp_path, exchange, *arguments, **more))
+
+
+@pytest.fixture(autouse=True)
+def _no_watchdog_is_left(tmp_path: Path) -> Iterator[None]:
+    """A watchdog sweeps for ever where its bot was killed and the venue is gone: with the test it ends."""
+    yield
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if b"watchdog" in (process / "cmdline").read_bytes() and (process / "cwd").readlink().is_relative_to(
+                tmp_path
+            ):
+                os.kill(int(process.name), SIGKILL)

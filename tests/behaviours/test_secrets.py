@@ -39,7 +39,6 @@ COMMANDS = [
     ("wallet",),
     ("wallet", "show", "--json"),
     ("wallet", "import", "--keystore", "again"),
-    ("wallet", "verify"),
     ("wallet", "verify", "--json"),
     ("wallet", "derive-key"),
     ("wallet", "approve", "--dry-run"),
@@ -48,11 +47,8 @@ COMMANDS = [
     ("wallet", "merge", "--market", "demo", "--size", "1", "--yes", "--json"),
     ("wallet", "redeem", "--market", "demo", "--yes"),
     ("wallet", "split", "--market", "demo", "--size", "much"),
-    ("doctor",),
     ("doctor", "--live", "--json"),
-    ("doctor", "--offline"),
     ("config", "show", "--origin"),
-    ("config", "validate", "--json"),
     ("orders", "--live"),
     ("trades", "--live", "--json"),
 ]
@@ -159,7 +155,7 @@ def test_b093_wrong_secrets_are_refused_without_being_repeated(house: House, set
         "POLY_PRIVATE_KEY_FILE": KEY,
         "POLY_FUNDER": "0x" + KEY,
     }.items():
-        for command in (("wallet",), ("wallet", "verify"), ("doctor", "--live"), ("config", "validate")):
+        for command in (("wallet", "verify"), ("doctor", "--live")):
             house.run(*command, *LOUD, **settings, **{**MARKERS, name: value})
     loose = house.home / "loose"
     loose.write_text(KEY)
