@@ -1,13 +1,11 @@
 """Silence is doubt: an order of unknown fate is asked about, cancelled by id or sent again, and freed on proof only."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from pmm.account import Balances, OrderStatus
+from pmm.account import OrderStatus
 from pmm.commands import Cancel, Place, QueryOrder, Repost
-from pmm.core.account_watch import AccountLimits
 from pmm.core.doubt import GRACE, PACE, PACE_LAST, REPOSTS_MAX, Doubts, Ladder
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.orders import ORDER, Order, Orders
@@ -15,62 +13,20 @@ from pmm.core.step import StepBuilder
 from pmm.core.view import QuoteSide
 from pmm.events import (
     Accepted,
-    AccountRead,
-    Adopted,
     Canceled,
     CancelRejected,
-    FeedNews,
     Filled,
     Operator,
     OperatorAction,
-    OrderMissing,
-    OrderShown,
     Reading,
     Rejected,
     Timer,
     Unanswered,
-    UserSignal,
     Wake,
 )
-from pmm.model import MILLISECOND, SECOND, Side, TimeInForce
-from tests.support.story import CONDITION, NO, START, YES, Story, canceled, placed, shares
-
-LIFE = 300 * SECOND
-GTD = EngineConfig(order_prefix="live-", tif=TimeInForce.GTD, order_life=LIFE)
-
-
-class DoubtStory(Story):
-    """A story of one bid: `order` is it, and time passes by wakes as the engine asks for them."""
-
-    def __init__(self, config=GTD):
-        super().__init__(config=config)
-        self.open_market()
-        self.order = next(order for order in self.engine.orders.open() if order.quote == "bid")
-        self.ask = next(order for order in self.engine.orders.open() if order.quote == "ask")
-        self.tell(Accepted(self.at, self.ask.order_id))
-
-    def silence(self):
-        return self.tell(Unanswered(self.at, self.order.order_id, "time-out"))
-
-    def shown(self, status, matched=0.0, asked_at=None):
-        asked = self.at if asked_at is None else asked_at
-        return self.tell(OrderShown(self.at, asked, self.order.order_id, status, shares(matched)))
-
-    def missing(self, reading=Reading.ORDER, asked_at=None):
-        asked = self.at if asked_at is None else asked_at
-        return self.tell(OrderMissing(self.at, asked, self.order.order_id, reading))
-
-    def later(self, nanos):
-        """Live so long, woken whenever the engine asked for it; every command on the way."""
-        end, commands = self.at + nanos, []
-        while self.step.wake_at is not None and self.step.wake_at <= end:
-            self.at = max(self.at, self.step.wake_at)
-            commands += self.tell(Wake(self.at)).commands
-        self.at = end
-        return commands + list(self.tell(Timer(end)).commands)
-
-    def mine(self, commands, kind):
-        return [command for command in commands if isinstance(command, kind)]
+from pmm.model import MILLISECOND, SECOND, Side
+from tests.support.doubt import LIFE, DoubtStory
+from tests.support.story import CONDITION, NO, START, YES, canceled, placed, shares
 
 
 @pytest.fixture
@@ -404,114 +360,3 @@ def test_a_ladder_ends_in_its_last_pause():
         ladder.step(0)
         pauses.append(ladder.next_at)
     assert pauses == [*PACE, PACE_LAST, PACE_LAST, PACE_LAST]
-
-
-class LiveStory(DoubtStory):
-    """The same with an account, whose user socket is open and which was read."""
-
-    def __init__(self):
-        limits = AccountLimits(heartbeat_interval=None, read_interval=3_600 * SECOND, stale=3_600 * SECOND)
-        super().__init__(replace(GTD, account=limits))
-
-    def open_market(self, *args, **more):
-        self.tell(UserSignal(self.at, FeedNews.OPENED))
-        self.tell(AccountRead(self.at, self.at, balances=Balances(10**9, {YES: 0, NO: 0}, {})))
-        return super().open_market(*args, **more)
-
-    def at_stake(self):
-        return self.order.at_stake
-
-    def asked(self, commands):
-        """How often a query of the order is among commands."""
-        return commands.count(QueryOrder(self.order.order_id))
-
-    def cancel(self):
-        """The bid is not wanted any more, and the venue answers that it is gone."""
-        self.tell(Accepted(self.at, self.order.order_id))
-        self.touch("0.59", "0.61")
-        assert self.order.state == "CANCEL_PENDING"
-        return self.tell(Canceled(self.at, self.order.order_id))
-
-
-@pytest.fixture
-def live():
-    return LiveStory()
-
-
-def test_an_answer_to_a_cancel_frees_nothing_before_the_venue_says_how_much_of_the_order_traded(live):
-    live.cancel()
-    assert live.order.state == "CANCELED"
-    assert live.at_stake() == shares(10)
-    assert not live.engine.desk.settled_up
-    live.shown(OrderStatus.CANCELED, 4)
-    assert live.at_stake() == shares(4)  # known to have traded, and not told
-    live.tell(Filled(live.at, live.order.order_id, "t1", live.order.price, shares(4)))
-    assert live.at_stake() == 0
-
-
-def test_a_canceled_order_that_nobody_shows_is_asked_about_a_moment_later(live):
-    assert live.asked(live.cancel().commands) == 0
-    assert live.asked(live.later(PACE[0] - 1)) == 0
-    assert live.asked(live.later(1)) == 1
-    assert live.asked(live.later(SECOND)) == 2
-    live.shown(OrderStatus.CANCELED)
-    assert live.at_stake() == 0
-    assert live.asked(live.later(60 * SECOND)) == 0
-
-
-def test_an_order_that_the_user_socket_showed_first_needs_no_other_proof(live):
-    live.tell(Accepted(live.at, live.order.order_id))
-    live.touch("0.59", "0.61")
-    live.shown(OrderStatus.CANCELED)
-    live.tell(Canceled(live.at, live.order.order_id))
-    assert live.at_stake() == 0
-    assert live.asked(live.later(60 * SECOND)) == 0
-
-
-def test_an_order_shown_as_it_was_before_its_cancel_proves_nothing(live):
-    before = live.at
-    live.at += SECOND
-    live.cancel()
-    live.shown(OrderStatus.LIVE, asked_at=before)
-    assert (live.order.state, live.at_stake()) == ("CANCELED", shares(10))
-
-
-def test_a_canceled_order_that_the_venue_does_not_know_any_more_is_over(live):
-    live.cancel()
-    live.missing(asked_at=live.order.ended_at - 1)
-    assert live.at_stake() == shares(10)
-    live.missing(Reading.OPEN_ORDERS)
-    assert live.at_stake() == shares(10)
-    live.missing()
-    assert live.at_stake() == 0
-
-
-def test_a_canceled_order_that_rests_after_all_is_open_again(live):
-    live.cancel()
-    live.at += SECOND
-    live.shown(OrderStatus.LIVE)
-    assert (live.order.open, live.order.unproven) == (True, False)
-
-
-def test_a_dry_run_believes_the_answer_to_a_cancel(story):
-    story.tell(Accepted(story.at, story.order.order_id))
-    story.touch("0.59", "0.61")
-    story.tell(Canceled(story.at, story.order.order_id))
-    assert story.order.at_stake == 0
-
-
-def test_a_stop_waits_for_orders_of_earlier_runs_to_be_told():
-    story = Story(config=replace(GTD, account=AccountLimits(heartbeat_interval=None)))
-    assert not story.tell(Operator(story.at, OperatorAction.STOP)).done
-    end = story.at + LIFE
-    step = story.tell(Adopted(story.at, "live-0-1", CONDITION, YES, Side.BUY, 4_800, shares(10), end, story.at))
-    assert QueryOrder("live-0-1") in step.commands
-    assert not story.tell(AccountRead(story.at, story.at, failed="time-out")).done
-    story.tell(Canceled(story.at, "live-0-1"))
-    assert story.tell(OrderShown(story.at, story.at, "live-0-1", OrderStatus.CANCELED, 0)).done
-
-
-def test_a_stop_before_anything_was_read_ends_when_a_read_was_answered_however():
-    story = Story(config=replace(GTD, account=AccountLimits(heartbeat_interval=None)))
-    assert not story.tell(Operator(story.at, OperatorAction.STOP)).done
-    assert story.tell(AccountRead(story.at, story.at, failed="time-out")).done
