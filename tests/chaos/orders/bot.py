@@ -93,12 +93,7 @@ async def bot(
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(folder))
         account = store.account(signer.maker, urls["clob_url"])
-        http, pulse = [
-            await stack.enter_async_context(
-                PrivateHttp(urls["clob_url"], signer.address, credentials, deadline=limits.DEADLINE)
-            )
-            for _ in range(2)
-        ]
+        http, pulse = [await stack.enter_async_context(_http(exchange, signer, credentials)) for _ in range(2)]
         orders = OwnOrders()
         reads = AccountReads(Access(http), signer.maker, signer.signature_type, mine=orders.mine)
         heartbeat = Heartbeat(Access(pulse), interval=limits.BEAT, deadline=limits.DEADLINE)
@@ -139,6 +134,10 @@ async def bot(
                 if not one.task.cancelled():
                     history.flush()
                 one.task.cancel()
+
+
+def _http(exchange: LocalExchange, signer: Signer, credentials: Credentials) -> PrivateHttp:
+    return PrivateHttp(exchange.urls["clob_url"], signer.address, credentials, deadline=limits.DEADLINE)
 
 
 def signer_of(key: bytes) -> Signer:
