@@ -44,6 +44,7 @@ async def swept(floor: Trading, *, limit: float | None = 20.0, **how: Any) -> Sw
     """Ann's orders are swept."""
     url, own = floor.exchange.urls["clob_url"], how.pop("own", credentials(floor))
     async with PrivateHttp(url, checksummed(floor.ann.address), own, deadline=QUICK) as http:
+        http.deadline = how.pop("deadline", QUICK)
         return await Sweep(http, settle=how.pop("settle", 0.1), **how).run(limit)
 
 
@@ -98,7 +99,7 @@ async def test_more_than_one_page_is_read() -> None:
         for start in range(0, len(bodies), 15):
             await floor.ann.ask("POST", "/orders", bodies[start : start + 15])
         told: list[str] = []
-        assert (await swept(floor, tell=told.append)).empty
+        assert (await swept(floor, tell=told.append, deadline=10 * SECOND)).empty
         assert told[0] == "510 orders are left"
 
 
