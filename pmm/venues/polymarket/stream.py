@@ -15,18 +15,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from pmm.errors import InboxFull
 from pmm.events import FeedNews, FeedSignal, Frame
 from pmm.model import TokenId
 from pmm.ports import Emit
+from pmm.venues.polymarket.sockets import talk
 
 # A dump of 168 tokens was seen with 432 kB; the library's default of 1 MiB would break the connection at about 400.
 FRAME_BYTES_MAX = 64 * 1024 * 1024
-OPEN_TIMEOUT_S = 10.0
-CLOSE_TIMEOUT_S = 1.0
 # The official client takes a connection for dead after so long without PONG (protocol reference, section 5.1).
 PONG_LIMIT_S = 30.0
 PONG_LIMIT_BEATS = 3
@@ -140,24 +139,13 @@ class MarketStream:
 
     async def _attempt(self, emit: Emit) -> str:
         """One connection from opening to closing; returns why it ended."""
-        try:
-            async with connect(
-                self.url,
-                max_size=FRAME_BYTES_MAX,
-                compression=None,
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=CLOSE_TIMEOUT_S,
-                proxy=None,
-            ) as socket:
-                await socket.send(self._subscription())
-                self._signal(emit, FeedNews.OPENED)
-                return await self._converse(socket, emit)
-        except ConnectionClosed as error:
-            return f"socket closed: {error}"
-        except TimeoutError:
-            return "connecting timed out"
-        except (OSError, WebSocketException) as error:
-            return f"cannot connect to {self.url}: {error}"
+
+        async def opened(socket: ClientConnection) -> str:
+            await socket.send(self._subscription())
+            self._signal(emit, FeedNews.OPENED)
+            return await self._converse(socket, emit)
+
+        return await talk(self.url, opened, frame_bytes_max=FRAME_BYTES_MAX)
 
     def _subscription(self) -> str:
         """The first frame of a socket: everything that is wanted now."""

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import orjson
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from pmm.account import OrderStatus, OwnOrder
 from pmm.errors import BadAnswer
@@ -27,7 +27,8 @@ from pmm.venues.polymarket.account_pages import Mine
 from pmm.venues.polymarket.credentials import Credentials
 from pmm.venues.polymarket.own_orders import OwnOrders
 from pmm.venues.polymarket.rest import exact_json
-from pmm.venues.polymarket.stream import CLOSE_TIMEOUT_S, OPEN_TIMEOUT_S, PONG_LIMIT_S, Backoff, Dice
+from pmm.venues.polymarket.sockets import talk
+from pmm.venues.polymarket.stream import PONG_LIMIT_S, Backoff, Dice
 
 # One event is about a kilobyte; a trade with a hundred makers is 30.
 FRAME_BYTES_MAX = 4 * 1024 * 1024
@@ -103,24 +104,12 @@ class UserStream:
         credentials = self._credentials()
         if credentials is None:
             return "there are no API credentials"
-        try:
-            async with connect(
-                self.url,
-                max_size=FRAME_BYTES_MAX,
-                compression=None,
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=CLOSE_TIMEOUT_S,
-                proxy=None,
-                logger=_QUIET,
-            ) as socket:
-                await socket.send(_opening(credentials))
-                return await self._converse(socket, emit)
-        except ConnectionClosed as error:
-            return f"socket closed: {error}"
-        except TimeoutError:
-            return "connecting timed out"
-        except (OSError, WebSocketException) as error:
-            return f"cannot connect to {self.url}: {error}"
+
+        async def opened(socket: ClientConnection) -> str:
+            await socket.send(_opening(credentials))
+            return await self._converse(socket, emit)
+
+        return await talk(self.url, opened, frame_bytes_max=FRAME_BYTES_MAX, logger=_QUIET)
 
     async def _converse(self, socket: ClientConnection, emit: Emit) -> str:
         async with asyncio.TaskGroup() as group:
