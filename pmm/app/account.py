@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pmm.account import Origin, OwnOrder, OwnTrade
 from pmm.metrics.pnl import MarketPnl
-from pmm.model import ConditionId, Nanos, TokenId
+from pmm.model import GRID, ConditionId, Nanos, TokenId
 from pmm.settings import Loaded, Settings
 from pmm.sinks.records import LIMIT, Held, Records
 from pmm.sinks.store import Intents, Store
@@ -24,6 +24,8 @@ from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.rest import VenueHttp
 from pmm.wallets.passphrase import Ask
 from pmm.wallets.sources import wallet_for
+
+One = TypeVar("One", OwnOrder, OwnTrade)
 
 # What simulated orders are kept under in a state file.
 SHADOW_WALLET = "shadow"
@@ -110,29 +112,11 @@ class AtVenue:
 
     async def orders(self, token: TokenId | None = None, limit: int = LIMIT) -> Sequence[OwnOrder]:
         found = [order for order in await self.reads.open_orders() if token in (None, order.token)]
-        names = self.intents.known([order.venue_id for order in found])
-        named = [
-            replace(
-                order,
-                order_id=names.get(order.venue_id, order.venue_id),
-                origin=Origin.OURS if order.venue_id in names else Origin.FOREIGN,
-            )
-            for order in found
-        ]
-        return sorted(named, key=lambda order: order.created_at, reverse=True)[:limit]
+        return sorted(self._named(found), key=lambda order: order.created_at, reverse=True)[:limit]
 
     async def trades(self, token: TokenId | None = None, limit: int = LIMIT, since: Nanos = 0) -> Sequence[OwnTrade]:
         found = [trade for trade in await self.reads.trades(since or None) if token in (None, trade.token)]
-        names = self.intents.known([trade.venue_id for trade in found])
-        named = [
-            replace(
-                trade,
-                order_id=names.get(trade.venue_id, trade.venue_id),
-                origin=Origin.OURS if trade.venue_id in names else Origin.FOREIGN,
-            )
-            for trade in found
-        ]
-        return sorted(named, key=lambda trade: trade.matched_at, reverse=True)[:limit]
+        return sorted(self._named(found), key=lambda trade: trade.matched_at, reverse=True)[:limit]
 
     async def positions(self, token: TokenId | None = None) -> Sequence[Held]:
         """Which tokens there are is the Data API's word, minutes late; how many of them is the exchange's."""
@@ -146,7 +130,7 @@ class AtVenue:
                 token=one,
                 outcome=(listed.get(one) or booked[one]).outcome,
                 size=shares[one],
-                cost=booked[one].cost if one in booked else listed[one].cost * shares[one] // 10_000,
+                cost=booked[one].cost if one in booked else listed[one].cost * shares[one] // GRID,
             )
             for one in sorted(tokens)
             if shares[one]
@@ -154,3 +138,15 @@ class AtVenue:
 
     async def pnl(self) -> Mapping[ConditionId, MarketPnl]:
         return self.records.pnl()
+
+    def _named(self, found: Sequence[One]) -> list[One]:
+        """Under our ids where this instance sent them, and as somebody else's where it did not."""
+        names = self.intents.known([one.venue_id for one in found])
+        return [
+            replace(
+                one,
+                order_id=names.get(one.venue_id, one.venue_id),
+                origin=Origin.OURS if one.venue_id in names else Origin.FOREIGN,
+            )
+            for one in found
+        ]

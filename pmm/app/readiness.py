@@ -12,12 +12,11 @@ from pmm.errors import AccountUnready
 from pmm.model import Market
 from pmm.venues.polymarket.access import UNAUTHORIZED, Access
 from pmm.venues.polymarket.account_reads import AccountReads, Unauthorized
-from pmm.venues.polymarket.rest import Overloaded
+from pmm.venues.polymarket.rest import Overloaded, overloaded
 from pmm.wallets.contracts import NAMES
 from pmm.wallets.sources import WrongWallet
 from pmm.wallets.verification import venue_money
 
-TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 APPROVE = "Run `pmm wallet approve`. Nothing was sent."
 
 
@@ -32,7 +31,7 @@ async def require_open(access: Access, reads: AccountReads, markets: Sequence[Ma
     answer = await http.call("GET", CLOSED_ONLY)
     if answer.status == UNAUTHORIZED:
         raise Unauthorized(UNAUTHORIZED, f"these API credentials are not those of the key {http.address}", "the venue")
-    if answer.status == TOO_MANY_REQUESTS or answer.status >= SERVER_ERROR:
+    if overloaded(answer.status):
         raise Overloaded(f"the venue answered {answer.status}")
     kind, holder = reads.signature_type, checksummed(reads.wallet)
     _refuse(strange_funder(http.address, holder, kind), WrongWallet)

@@ -16,7 +16,7 @@ from pmm.commands import Place
 from pmm.core.step import Change, DayResult, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
 from pmm.model import GRID, SECOND, Market, Nanos, OrderId
-from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store
+from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store, whole
 
 # What waits is written at the latest when it is so much.
 WAITING_MAX = 500
@@ -193,7 +193,7 @@ class History:
             "SELECT day, money FROM days WHERE account = ? ORDER BY day DESC LIMIT 1", (self._account,)
         )
         ((again,),) = self._store.rows(_AGAIN, (self._account, self.epoch, 2 * GRID))
-        return next((DayResult(_int(day), _int(money) - _int(again)) for day, money in rows), None)
+        return next((DayResult(whole(day), whole(money) - whole(again)) for day, money in rows), None)
 
     @property
     def _key(self) -> tuple[int, int]:
@@ -227,8 +227,3 @@ class History:
 def _market(market: Market) -> tuple[object, ...]:
     outcomes = [token.outcome for token in market.tokens]
     return market.condition_id, market.slug, market.question, market.yes, market.no, *outcomes
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int), "nobody else writes to the file"
-    return value

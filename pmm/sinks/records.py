@@ -12,7 +12,7 @@ from pmm.account import OrderStatus, OwnOrder, OwnTrade, TradeStatus
 from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
 from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
-from pmm.sinks.store import Store
+from pmm.sinks.store import Store, whole
 
 # The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
 STATUS: Mapping[str, OrderStatus] = {
@@ -92,7 +92,7 @@ class Records:
         )
         outcomes = self._outcomes()
         held = [
-            Held(str(market), str(token), outcomes.get(str(token), ""), _int(size), _int(cost))
+            Held(str(market), str(token), outcomes.get(str(token), ""), whole(size), whole(cost))
             for market, token, size, cost in rows
         ]
         return [one for one in held if one.size]
@@ -111,7 +111,7 @@ class Records:
             "SELECT market, mid2 FROM marks WHERE account = ? AND epoch = ?", (self._account, self._epoch)
         ):
             if str(market) in markets:
-                markets[str(market)].mark(_int(mid2))
+                markets[str(market)].mark(whole(mid2))
         return markets
 
     def _fills(self) -> list[Fill]:
@@ -122,17 +122,17 @@ class Records:
         )
         return [
             Fill(
-                at=_int(at),
+                at=whole(at),
                 order_id=str(order_id),
                 trade_id=str(trade_id),
                 market=str(market),
                 token=str(token),
                 is_yes=bool(is_yes),
                 side=Side(str(side)),
-                price=_int(price),
-                size=_int(size),
-                paid=_int(paid),
-                mid2=_int(mid2),
+                price=whole(price),
+                size=whole(size),
+                paid=whole(paid),
+                mid2=whole(mid2),
             )
             for at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 in rows
         ]
@@ -143,7 +143,7 @@ class Records:
             (self._account, self._epoch),
         )
         return [
-            Opening(_int(at), str(market), str(token), bool(is_yes), _int(size), _int(size), _int(mid2))
+            Opening(whole(at), str(market), str(token), bool(is_yes), whole(size), whole(size), whole(mid2))
             for at, market, token, is_yes, size, mid2 in rows
         ]
 
@@ -157,7 +157,7 @@ class Records:
 
     def _last(self) -> int:
         ((run,),) = self._store.rows("SELECT coalesce(max(id), 0) FROM runs WHERE account = ?", (self._account,))
-        return _int(run)
+        return whole(run)
 
 
 def _order(row: tuple[object, ...], outcomes: Mapping[TokenId, str]) -> OwnOrder:
@@ -168,12 +168,12 @@ def _order(row: tuple[object, ...], outcomes: Mapping[TokenId, str]) -> OwnOrder
         market=str(market),
         token=str(token),
         side=Side(str(side)),
-        price=_int(price),
-        size=_int(size),
-        matched=_int(matched),
+        price=whole(price),
+        size=whole(size),
+        matched=whole(matched),
         status=STATUS.get(str(state), OrderStatus.UNKNOWN),
-        created_at=_int(created_at),
-        expires_at=None if expires_at is None else _int(expires_at),
+        created_at=whole(created_at),
+        expires_at=None if expires_at is None else whole(expires_at),
         outcome=outcomes.get(str(token), ""),
     )
 
@@ -187,15 +187,10 @@ def _trade(row: tuple[object, ...], outcomes: Mapping[TokenId, str]) -> OwnTrade
         market=str(market),
         token=str(token),
         side=Side(str(side)),
-        price=_int(price),
-        size=_int(size),
+        price=whole(price),
+        size=whole(size),
         status=TradeStatus.of(str(status)),
-        matched_at=_int(at),
+        matched_at=whole(at),
         maker=True,
         outcome=outcomes.get(str(token), ""),
     )
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int), "nobody else writes to the file"
-    return value

@@ -152,7 +152,7 @@ class Store:
             " AND o.order_id = i.order_id WHERE i.closed = 0"
             " AND coalesce(o.state, '') NOT IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'DENIED')"
         )
-        return _int(row[0])
+        return whole(row[0])
 
     # --- latches --------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Store:
             f"SELECT name, reason, at FROM latches WHERE {who} ORDER BY at",  # noqa: S608 - one of two constants
             () if account is None else (account,),
         )
-        return [Latch(LatchName(str(name)), str(reason), _int(at)) for name, reason, at in found]
+        return [Latch(LatchName(str(name)), str(reason), whole(at)) for name, reason, at in found]
 
     def reset(self) -> list[Latch]:
         """Take every latch off; what they were."""
@@ -247,10 +247,10 @@ class Intents:
             market=str(market),
             token=str(token),
             side=Side(str(side)),
-            price=_int(price),
-            size=_int(size),
-            expires_at=None if expires_at is None else _int(expires_at),
-            created_at=_int(created_at),
+            price=whole(price),
+            size=whole(size),
+            expires_at=None if expires_at is None else whole(expires_at),
+            created_at=whole(created_at),
             body=bytes(body) if isinstance(body, bytes) else b"",
         )
         if _crc(_values(intent)) != crc:
@@ -284,6 +284,7 @@ def _crc(values: tuple[object, ...]) -> int:
     return zlib.crc32(repr(values).encode())
 
 
-def _int(value: object) -> int:
+def whole(value: object) -> int:
+    """A number as the file holds it."""
     assert isinstance(value, int), "nobody else writes to the file"
     return value

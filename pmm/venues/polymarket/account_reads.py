@@ -18,7 +18,7 @@ from pmm.venues.polymarket import account_pages, codec, words
 from pmm.venues.polymarket.access import UNAUTHORIZED, Caller
 from pmm.venues.polymarket.account_pages import Holding, Mine
 from pmm.venues.polymarket.private import Answer, Params
-from pmm.venues.polymarket.rest import Overloaded, Refused, VenueHttp
+from pmm.venues.polymarket.rest import Overloaded, Refused, VenueHttp, overloaded
 
 # The venue answers 100 to 500 records a page; nobody whom we serve has so many.
 PAGES_MAX = 200
@@ -27,7 +27,6 @@ END = "LTE="
 # Balances are read token by token; so many at a time leave connections for other reads.
 BALANCES_AT_ONCE = 4
 NOT_FOUND = 404
-TOO_MANY_REQUESTS = 429
 
 T = TypeVar("T")
 
@@ -161,7 +160,7 @@ def _speaks(answer: Answer, good: Iterable[int] = (200, NOT_FOUND)) -> None:
     """Raise for a status that is none of `good`, and for a 404 of somebody who is not the venue."""
     if answer.status in good and (answer.status == 200 or _reason(answer)):
         return
-    if answer.status == TOO_MANY_REQUESTS or answer.status >= 500:
+    if overloaded(answer.status):
         raise Overloaded(f"the venue answered {answer.status}")
     kind = Unauthorized if answer.status == UNAUTHORIZED else Refused
     raise kind(answer.status, _reason(answer), "the venue")

@@ -143,8 +143,13 @@ def _cause(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
+def overloaded(status: int) -> bool:
+    """Whether the venue is there and cannot serve now."""
+    return status == 429 or status >= 500
+
+
 def _decode(status: int, body: bytes, url: str) -> object:
-    if status == 429 or status >= 500:
+    if overloaded(status):
         raise Overloaded(f"{url} answered {status}")
     if not 200 <= status < 300:
         raise Refused(status, _reason(body), url)
