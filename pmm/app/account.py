@@ -19,8 +19,6 @@ from pmm.settings import Loaded, Settings
 from pmm.sinks.records import LIMIT, Held, Records
 from pmm.sinks.store import Intents, Store
 from pmm.venues.polymarket.account_reads import AccountReads, positions
-from pmm.venues.polymarket.credentials import derive
-from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.rest import VenueHttp
 from pmm.wallets.passphrase import Ask
 from pmm.wallets.sources import wallet_for
@@ -71,12 +69,8 @@ async def account_for(loaded: Loaded, instance: str, ask: Ask | None = None) -> 
         signer, venue = wallet.signer, settings.venue
         account = store.account(signer.maker, venue.clob_api_url)
         intents = Intents(store, account)
-        private = PrivateHttp(
-            venue.clob_api_url, signer.address, wallet.credentials, deadline=settings.live.deadline_ns
-        )
+        private = wallet.signed_in(venue.clob_api_url, settings.live.deadline_ns)
         async with private as http, VenueHttp() as public:
-            await http.synchronise()
-            http.credentials = wallet.credentials or await derive(http, signer)
             reads = AccountReads(http, signer.maker, signer.signature_type)
             yield AtVenue(reads, public, venue.data_api_url, Records(store, account, epoch=0), intents)
 

@@ -18,7 +18,6 @@ from pmm.sinks.store import Intents, Store
 from pmm.venues.polymarket.access import Access
 from pmm.venues.polymarket.account_reads import AccountReads
 from pmm.venues.polymarket.credentials import derive
-from pmm.venues.polymarket.private import PrivateHttp
 from pmm.wallets import Wallet
 
 # Between two cancels of what still rests.
@@ -53,10 +52,7 @@ async def cancel(loaded: Loaded, wallet: Wallet, instance: str, names: Sequence[
     """
     settings, signer = loaded.settings, wallet.signer
     ids = _venue_ids(loaded, wallet, instance, names)
-    url = settings.venue.clob_api_url
-    async with PrivateHttp(url, signer.address, wallet.credentials, deadline=settings.live.deadline_ns) as http:
-        await http.synchronise()
-        http.credentials = http.credentials or await derive(http, signer)
+    async with wallet.signed_in(settings.venue.clob_api_url, settings.live.deadline_ns) as http:
         access = Access(http, lambda: derive(http, signer))
         return await _Canceling(access, AccountReads(access, signer.maker, signer.signature_type)).run(ids, limit)
 

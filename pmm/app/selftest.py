@@ -20,7 +20,6 @@ from pmm.drivers.signals import stop_signals
 from pmm.errors import PmmError
 from pmm.settings import Loaded, Venue
 from pmm.sinks.store import Intents
-from pmm.venues.polymarket.private import PrivateHttp
 from pmm.wallets import Wallet
 
 
@@ -47,9 +46,7 @@ async def selftest(
         account = store.account(signer.maker, venue.clob_api_url)
         require_unlatched(store, account)
         http, pulse = [
-            await stack.enter_async_context(
-                PrivateHttp(venue.clob_api_url, signer.address, wallet.credentials, deadline=settings.live.deadline_ns)
-            )
+            await stack.enter_async_context(wallet.http(venue.clob_api_url, settings.live.deadline_ns))
             for _ in range(2)
         ]
         intents = Intents(store, account)

@@ -18,7 +18,7 @@ from pmm.app.venue import dice
 from pmm.core.step import DayResult
 from pmm.drivers.lease import take_wallet, wallet_lock
 from pmm.drivers.watchdog import Charge, Watchdog
-from pmm.errors import Halted, LiveForbidden, WrongClock
+from pmm.errors import Halted, WrongClock
 from pmm.model import SECOND, Market, Nanos, utc_text
 from pmm.ports import Gateway, IntentLog, Service
 from pmm.settings import Loaded, Venue
@@ -83,17 +83,13 @@ async def at_venue(
     """
     settings, signer = loaded.settings, wallet.signer
     live = settings.live
-    if settings.forbid_live:
-        raise LiveForbidden(f"live trading is forbidden here ({loaded.origins['forbid_live']})")
+    loaded.require_live_allowed()
     async with AsyncExitStack() as stack:
         stack.enter_context(take_wallet(settings.data_dir, signer.maker, instance))
         account = store.account(signer.maker, venue.clob_api_url)
         require_unlatched(store, account)
         http, pulse = [
-            await stack.enter_async_context(
-                PrivateHttp(venue.clob_api_url, signer.address, wallet.credentials, deadline=live.deadline_ns)
-            )
-            for _ in range(2)
+            await stack.enter_async_context(wallet.http(venue.clob_api_url, live.deadline_ns)) for _ in range(2)
         ]
         await agree(http, pulse)
         http.credentials = pulse.credentials = wallet.credentials or await derive(http, signer)

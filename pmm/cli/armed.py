@@ -24,8 +24,7 @@ def armed(cli: Cli, loaded: Loaded, markets: Sequence[str], limits: str, *, flag
     if not flag:
         hint = "Add --live to trade with real money, or leave DRY_RUN=false out."
         raise UsageError("the settings say live, and the command line does not", hint=hint)
-    if settings.forbid_live:
-        raise LiveForbidden(f"live trading is forbidden here ({loaded.origins['forbid_live']})")
+    loaded.require_live_allowed()
     wallet = wallet_for(loaded, cli.asker)
     where = f"{', '.join(markets)} with the money of {wallet.signer.maker} at {settings.venue.clob_api_url}"
     cli.note(f"LIVE  {where}\n      {limits}")

@@ -91,12 +91,10 @@ async def _sweep(
     import asyncio
 
     from pmm.drivers.signals import stop_signals
-    from pmm.venues.polymarket.private import PrivateHttp
     from pmm.venues.polymarket.sweep import Sweep
 
     settings = loaded.settings
-    url, address = settings.venue.clob_api_url, wallet.signer.address
-    async with PrivateHttp(url, address, wallet.credentials, deadline=settings.live.deadline_ns) as http:
+    async with wallet.http(settings.venue.clob_api_url, settings.live.deadline_ns) as http:
         one = Sweep(http, signer=wallet.signer, market=market, token=token, tell=cli.note)
         sweeping = asyncio.ensure_future(one.run(limit))
         with stop_signals(lambda name: one.give_up(name)):

@@ -153,7 +153,6 @@ async def _derive(loaded: Loaded, secret: bytes) -> Credentials:
 async def _verify(loaded: Loaded, ask: Ask | None) -> tuple[dict[str, object], list[str]]:
     """Everything that is known of the wallet, and what is missing for trading."""
     from pmm.model import money_text
-    from pmm.venues.polymarket.private import PrivateHttp
     from pmm.wallets.contracts import Purpose
     from pmm.wallets.sources import wallet_for
     from pmm.wallets.verification import allowances, chain_of, venue_money, wallets_held
@@ -161,8 +160,7 @@ async def _verify(loaded: Loaded, ask: Ask | None) -> tuple[dict[str, object], l
     opened = wallet_for(loaded, ask, needs_credentials=True)
     signer, venue = opened.signer, loaded.settings.venue
     deadline = loaded.settings.live.deadline_ns
-    private = PrivateHttp(venue.clob_api_url, signer.address, opened.credentials, deadline=deadline)
-    async with private as http, chain_of(loaded.settings) as chain:
+    async with opened.http(venue.clob_api_url, deadline) as http, chain_of(loaded.settings) as chain:
         await http.synchronise()
         money = await venue_money(http, signer.address)
         held = await wallets_held(signer.address, signer.maker, money, chain)

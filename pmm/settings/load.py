@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from pmm.errors import ConfigError
+from pmm.errors import ConfigError, LiveForbidden
 from pmm.settings import sources
 from pmm.settings.fields import Settings
 from pmm.settings.names import knobs
@@ -30,6 +30,11 @@ class Loaded:
     settings: Settings
     origins: Mapping[str, Origin]
     warnings: Sequence[str]
+
+    def require_live_allowed(self) -> None:
+        """Raises LiveForbidden where any source forbids live trading."""
+        if self.settings.forbid_live:
+            raise LiveForbidden(f"live trading is forbidden here ({self.origins[FORBID]})")
 
 
 FORBID = "forbid_live"

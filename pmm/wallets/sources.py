@@ -6,7 +6,8 @@ API credentials: the same places when all three parts are there, then what `pmm 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -15,7 +16,8 @@ from pmm.eip712 import SignatureType, checksummed
 from pmm.errors import Exit, LocalError
 from pmm.model import SECOND, Nanos
 from pmm.settings import Loaded
-from pmm.venues.polymarket.credentials import Credentials
+from pmm.venues.polymarket.credentials import Credentials, derive
+from pmm.venues.polymarket.private import PrivateHttp
 from pmm.venues.polymarket.signer import Caps, Signer
 from pmm.wallets.core_dumps import forbid_core_dumps
 from pmm.wallets.key import Key
@@ -79,6 +81,21 @@ class Wallet:
     signer: Signer
     credentials: Credentials | None
     source: str
+
+    def http(self, clob_url: str, deadline: Nanos) -> PrivateHttp:
+        """A way to the exchange for requests of this wallet, not open yet; `deadline` is of a whole call."""
+        return PrivateHttp(clob_url, self.signer.address, self.credentials, deadline=deadline)
+
+    @asynccontextmanager
+    async def signed_in(self, clob_url: str, deadline: Nanos) -> AsyncIterator[PrivateHttp]:
+        """The same, open, by the venue's clock and with credentials, which are made where there are none.
+
+        Raises what the venue raises.
+        """
+        async with self.http(clob_url, deadline) as http:
+            await http.synchronise()
+            http.credentials = http.credentials or await derive(http, self.signer)
+            yield http
 
 
 def wallet_for(loaded: Loaded, ask: Ask | None = None, *, needs_credentials: bool = False) -> Wallet:
