@@ -64,7 +64,8 @@ class DailyLoss:
             self._base, self._carried = equity, 0
             if self.state != "INSIDE":
                 out.move(DAILY_LOSS, self, "midnight", "daily loss", "")
-        result = DayResult(day, self._carried + (equity - self._base) // (2 * GRID))
+        money = self._carried + (equity - self._base) // (2 * GRID)
+        result = DayResult(day, money, tuple(self._marks.items()))
         if result != self.result:
             self.result = out.day = result
         return self._judge(-result.money, out)

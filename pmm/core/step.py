@@ -77,10 +77,14 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """What a day brought so far: days since 1970 in UTC, and micro-USD, negative for a loss."""
+    """What a day brought so far: days since 1970 in UTC, and micro-USD, negative for a loss.
+
+    `marks` are twice the mids that holdings were valued at for it.
+    """
 
     day: int
     money: Money
+    marks: tuple[tuple[ConditionId, int], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

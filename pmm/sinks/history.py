@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pmm.commands import Place
 from pmm.core.step import Change, DayResult, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
-from pmm.model import GRID, SECOND, Market, Nanos, OrderId
+from pmm.model import GRID, SECOND, ConditionId, Market, Nanos, OrderId
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store, whole
 
 # What waits is written at the latest when it is so much.
@@ -108,6 +108,7 @@ class History:
         self._clock = clock
         self._waiting: list[Row] = []
         self._mids: dict[str, tuple[int, Nanos]] = {}
+        self._valued: set[ConditionId] = set()
         self._heard: dict[OrderId, Nanos] = {}
         with store.writing() as db:
             if simulated:
@@ -173,14 +174,18 @@ class History:
         rows += [(_ORDER, self._order(command, event.at)) for command in step.commands if isinstance(command, Place)]
         rows += self._fills(step.fills)
         rows += [(_OPENING, self._opening(opening)) for opening in step.openings]
-        if step.day is not None and self.epoch == 0:
-            rows.append((_DAY, (self._account, step.day.day, step.day.money)))
+        if step.day is not None:
+            # What a day brought and the marks that say so belong together: fills told again are taken out at these.
+            self._valued.update(market for market, _ in step.day.marks)
+            self._mids.update((market, (mid2, event.at)) for market, mid2 in step.day.marks)
+            if self.epoch == 0:
+                rows.append((_DAY, (self._account, step.day.day, step.day.money)))
         for change in step.changes:
             if change.machine == "order":
                 self._hear(change.subject, change.at)
                 rows.append((_STATE, self._state(change)))
         for decision in step.decisions:
-            if decision.mid2 is not None:
+            if decision.mid2 is not None and decision.market not in self._valued:
                 self._mids[decision.market] = (decision.mid2, decision.at)
         return rows
 

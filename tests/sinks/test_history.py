@@ -292,3 +292,14 @@ def test_fills_that_are_told_again_after_a_restart_are_not_lost_twice(store: Sto
     assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - 2 * part)
     Intents(store, run.account).close(["o1"])
     assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - part)
+
+
+def test_a_later_look_at_the_price_does_not_part_the_day_from_its_marks(store: Store) -> None:
+    run = Run(store, simulated=False)
+    Intents(store, run.account).intend([intent(1, order_id="o1")])
+    run.tell(place("o1"), filled(fill("t1", "o1")))
+    marks = ((DEMO.condition_id, 9_000),)
+    later = Decision(START + 5, DEMO.condition_id, 4_700, 4_900, 9_600, 4 * SHARE, Targets())
+    run.tell(Step(TIMER, decisions=(later,), day=DayResult(20_000, -2 * USD, marks)))
+    part = 4 * SHARE * 9_000 // 20_000 - 1_920_000
+    assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - part)
