@@ -79,7 +79,7 @@ class Desk:
         self.exposure = Exposure(caps, self.orders, self.settlements, self.positions.of)
         self._terms = terms
         self._count = 0
-        self._refused: dict[tuple[ConditionId, QuoteSide], str] = {}
+        self._refused: dict[tuple[ConditionId, QuoteSide, int], str] = {}
         self._adopted: dict[ConditionId, Nanos] = {}
         self._final_at: dict[TokenId, Nanos] = {}
         self._short: dict[TokenId, Nanos] = {}
@@ -149,7 +149,7 @@ class Desk:
     def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder) -> str:
         order = self._intend(quoted, side, target, out.event.at)
         refusal = self.exposure.refusal(order.market, Stake.of(order)) or ""
-        slot = (order.market, side)
+        slot = (order.market, side, target.level)
         if refusal:
             # Said once, and again when something else is in the way.
             kind = refusal.partition(":")[0]
@@ -192,6 +192,7 @@ class Desk:
             expires_at=at + life if life is not None and self._terms.tif is TimeInForce.GTD else None,
             refresh_at=None if life is None else at + life * REFRESH_TENTHS // 10,
             asked_at=at,
+            level=target.level,
         )
 
     def _register(self, order: Order, trigger: str, why: str, out: StepBuilder) -> None:
@@ -303,6 +304,7 @@ class Desk:
             expires_at=news.expires_at if life > 0 else None,
             refresh_at=news.created_at + life * REFRESH_TENTHS // 10 if life > 0 else None,
             adopted=True,
+            level=None,
         )
         self._adopted[news.market] = news.at
         self.orders.add(order)

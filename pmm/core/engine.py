@@ -8,7 +8,6 @@ what should be working, reconcile that with what is working.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -21,10 +20,10 @@ from pmm.core.desk import Desk, OrderNews
 from pmm.core.market_data import MarketData
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Orders
-from pmm.core.reconcile import reconcile
+from pmm.core.quoting import Quoting
 from pmm.core.risk import Risk
-from pmm.core.step import Decision, Step, StepBuilder
-from pmm.core.view import Strategy, Targets, View
+from pmm.core.step import Step, StepBuilder
+from pmm.core.view import Strategy
 from pmm.errors import ImpossibleMove
 from pmm.events import (
     AccountRead,
@@ -45,7 +44,7 @@ from pmm.events import (
     VenueNews,
     Wake,
 )
-from pmm.model import ConditionId, Nanos, Size, size_text
+from pmm.model import ConditionId, Nanos, size_text
 
 __all__ = ["Engine", "EngineConfig", "Outcome"]
 
@@ -64,12 +63,12 @@ class Engine:
 
     def __init__(self, strategy: Strategy, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
-        self.strategy = strategy
         self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback)
         self.risk = Risk(self.config.risk)
         self.account = AccountWatch(self.config.account)
         self.desk = Desk(self.config.terms, self.config.caps, self.account.want)
         self.daily = DailyLoss(self.config.daily)
+        self.quoting = Quoting(strategy, self.config, self.desk, self.risk)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -292,22 +291,14 @@ class Engine:
                 self._decide([quoted], out)
 
     def _decide(self, markets: Iterable[QuotedMarket], out: StepBuilder, *, announce: bool = False) -> None:
-        """Ask what should be working and send what is missing; every decision that does something is announced."""
+        """Ask what should be working in these markets, and send what is missing."""
         at = out.event.at
         for quoted in tuple(markets):
             problem = self._forbidden(at)
             if quoted.held and problem is None:
                 continue  # the middle of a batch: what works stays, until the book makes sense or is doubted
             problem = problem or quoted.problem()
-            targets = self._wanted(quoted, out) if problem is None else Targets(reason=problem)
-            undecided = problem is not None and not quoted.dropped and self._stopped() is None
-            working = self.desk.working(quoted.condition_id, at, undecided=undecided)
-            plan = reconcile(targets, working, self.config.requote_threshold, quoted.market.tick, at)
-            before = len(out.commands) + len(out.changes)
-            refusal = self.desk.carry_out(plan, quoted, targets.reason or "requote", out)
-            if announce or len(out.commands) + len(out.changes) != before:
-                said = replace(targets, reason=refusal) if refusal else targets
-                out.decisions.append(_decision(quoted, said, at))
+            self.quoting.decide(quoted, problem, out, stopped=self._stopped() is not None, announce=announce)
             if quoted.dropped and not any(self.orders.open(quoted.condition_id)):
                 self._retire(quoted)
 
@@ -315,29 +306,6 @@ class Engine:
         if quoted.condition_id in self.markets:
             self.data.retire(quoted)
 
-    def _wanted(self, quoted: QuotedMarket, out: StepBuilder) -> Targets:
-        """What the strategy wants working, as far as the risk state lets it."""
-        self.desk.value(quoted, out)
-        at, net = out.event.at, quoted.position.net
-        try:
-            targets = self.strategy.decide(View(at, quoted.market, quoted.book, net))
-        except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted
-            cause = f"strategy {self.strategy.name} failed: {error!r}"
-            self.risk.move(self.risk.on_error(at), cause, out)
-            return Targets(reason=cause)
-        return _reducing_only(targets, net) if self.risk.state == "REDUCING" else targets
-
 
 def _earliest(one: Nanos | None, other: Nanos | None) -> Nanos | None:
     return one if other is None or (one is not None and one <= other) else other
-
-
-def _decision(quoted: QuotedMarket, targets: Targets, at: Nanos) -> Decision:
-    market, book = quoted.market.condition_id, quoted.book
-    source = quoted.source.state.lower()
-    return Decision(at, market, book.best_bid, book.best_ask, book.mid2, quoted.position.net, targets, source)
-
-
-def _reducing_only(targets: Targets, net: Size) -> Targets:
-    reason = "position limit: reducing only"
-    return Targets(targets.bid if net < 0 else None, targets.ask if net > 0 else None, reason)

@@ -120,7 +120,8 @@ class Order:
     `reference2` is None where only the price says whether it is still wanted (an order of an earlier run).  `told_at`
     is when the venue last said that it has the order, `ended_at` when it was proven to be over, `asked_at` when a
     placement or cancel left without an answer yet.  `matched` is how much of it the venue says has traded, and
-    `unproven` that it is over by an answer to a cancel, which does not say how much.
+    `unproven` that it is over by an answer to a cancel, which does not say how much.  `level` is its place in the
+    ladder of its side, None where nobody knows (an order of an earlier run).
     """
 
     order_id: OrderId
@@ -146,6 +147,7 @@ class Order:
     reposts: int = 0
     matched: Size = 0
     unproven: bool = False
+    level: int | None = 0
 
     @property
     def size_left(self) -> Size:

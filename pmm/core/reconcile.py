@@ -1,12 +1,13 @@
 """From what should be working and what is working to the fewest commands that make them one.
 
-One order a side.  A replacement is two moves: the old order is cancelled first and the new one goes out only when the
-venue has confirmed that the old one is gone, so two orders of one slot are never possibly live together.
+One order in a slot, and a slot for each level of a side.  A replacement is two moves: the old order is cancelled first
+and the new one goes out only when the venue has confirmed that the old one is gone, so two orders of one slot are
+never possibly live together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pmm.core.orders import CANCELABLE, Order
@@ -28,21 +29,24 @@ class Plan:
 
 
 def reconcile(targets: Targets, working: Iterable[Order], requote_threshold: Price, tick: Price, at: Nanos = 0) -> Plan:
-    """Compare side by side.  `working` are the open orders of one market, in any state that is not terminal."""
+    """Compare slot by slot.  `working` are the open orders of one market, in any state that is not terminal."""
     cancels: list[Order] = []
     places: list[tuple[QuoteSide, Target]] = []
     doubted: list[Order] = []
     orders = tuple(working)
     for side in QuoteSide:
-        target = targets.side(side)
-        mine = [order for order in orders if order.quote is side]
-        stale = [order for order in mine if target is None or moved(target, order, requote_threshold, tick, at)]
-        if len(mine) - len(stale) > 1:
-            stale = _all_but_one(mine, stale)
-        cancels += [order for order in stale if order.state in CANCELABLE]
-        doubted += [order for order in mine if order.state == "UNKNOWN" and order not in stale]
-        if target is not None and not mine:
-            places.append((side, target))
+        wanted = targets.side(side)
+        slots = _slots([order for order in orders if order.quote is side], wanted)
+        by_level = {target.level: target for target in wanted}
+        for level in sorted({*slots, *by_level}):
+            target, mine = by_level.get(level), slots.get(level, [])
+            stale = [order for order in mine if target is None or moved(target, order, requote_threshold, tick, at)]
+            if len(mine) - len(stale) > 1:
+                stale = _all_but_one(mine, stale)
+            cancels += [order for order in stale if order.state in CANCELABLE]
+            doubted += [order for order in mine if order.state == "UNKNOWN" and order not in stale]
+            if target is not None and not mine:
+                places.append((side, target))
     return Plan(tuple(cancels), tuple(places), tuple(doubted))
 
 
@@ -58,6 +62,17 @@ def moved(target: Target, order: Order, requote_threshold: Price, tick: Price, a
         return True
     far = order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
     return far and target.price != order.price_yes
+
+
+def _slots(orders: Sequence[Order], wanted: Sequence[Target]) -> dict[int, list[Order]]:
+    """Orders by level; one of an earlier run, which has none, belongs where its price is wanted, or to the best."""
+    slots: dict[int, list[Order]] = {}
+    for order in orders:
+        level = order.level
+        if level is None:
+            level = next((target.level for target in wanted if target.price == order.price_yes), 0)
+        slots.setdefault(level, []).append(order)
+    return slots
 
 
 def _all_but_one(mine: list[Order], stale: list[Order]) -> list[Order]:

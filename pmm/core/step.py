@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmm.commands import Command
+from pmm.core.rule import RiskEvent
 from pmm.core.view import Targets
 from pmm.events import Event
 from pmm.fsm import Stateful, Table
@@ -95,6 +96,7 @@ class Step:
     wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
     something may be overdue: the driver answers with a `Wake` at that time, unless another event comes first.
     `openings` are shares of before this run; `day` is the result of the day where it is another than before.
+    `risk` is what rules said, acted on or not.
     """
 
     event: Event
@@ -107,6 +109,7 @@ class Step:
     reversals: tuple[Fill, ...] = ()
     openings: tuple[Opening, ...] = ()
     day: DayResult | None = None
+    risk: tuple[RiskEvent, ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +124,7 @@ class StepBuilder:
     reversals: list[Fill] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     day: DayResult | None = None
+    risk: list[RiskEvent] = field(default_factory=list)
 
     def move(
         self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str, evidence: str = ""
@@ -151,4 +155,5 @@ class StepBuilder:
             tuple(self.reversals),
             tuple(self.openings),
             self.day,
+            tuple(self.risk),
         )

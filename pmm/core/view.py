@@ -5,17 +5,26 @@ Everything is in terms of the market's first token (YES): a bid buys it, an ask 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from pmm._fast import Book
+from pmm._fast import ASK, BID, Book
+from pmm.core.event_view import EventView
+from pmm.core.regime import Regime
+from pmm.core.signals import QUIET, Signals
 from pmm.model import Market, Nanos, Price, Size
 
 
 class QuoteSide(StrEnum):
     BID = "bid"
     ASK = "ask"
+
+    @property
+    def sign(self) -> int:
+        """What a fill there does to the position."""
+        return 1 if self is QuoteSide.BID else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +33,110 @@ class Target:
 
     `reference2` is twice the price that the target was derived from (fixed spread: the mid); a working order is
     replaced when this reference has moved by the requote threshold, so that rounding alone never moves an order.
+    `level` counts from 0 at the best price of its side: each level is one order.
     """
 
     price: Price
     size: Size
     reference2: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One number that a price was made from, for `pmm explain`; `unit` as in "USD", "logit", "shares", "1/s"."""
+
+    name: str
+    value: float
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """At most one target a side; None means that nothing should be working there, and `reason` says why."""
+    """What should be working, the best price of each side first; where a side is empty, `reason` says why.
 
-    bid: Target | None = None
-    ask: Target | None = None
+    `terms` are what the prices were made from, in the order of their use.
+    """
+
+    bids: tuple[Target, ...] = ()
+    asks: tuple[Target, ...] = ()
     reason: str = ""
+    terms: tuple[Term, ...] = field(default=(), compare=False)
 
-    def side(self, side: QuoteSide) -> Target | None:
-        return self.bid if side is QuoteSide.BID else self.ask
+    @property
+    def bid(self) -> Target | None:
+        """The best one."""
+        return self.bids[0] if self.bids else None
+
+    @property
+    def ask(self) -> Target | None:
+        return self.asks[0] if self.asks else None
+
+    def side(self, side: QuoteSide) -> tuple[Target, ...]:
+        return self.bids if side is QuoteSide.BID else self.asks
+
+
+def one_a_side(bid: Target | None, ask: Target | None, reason: str = "", terms: tuple[Term, ...] = ()) -> Targets:
+    """Targets of a model that quotes a single level."""
+    return Targets(() if bid is None else (bid,), () if ask is None else (ask,), reason, terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An order of ours that is part of the book we see, in the terms of YES."""
+
+    quote: QuoteSide
+    price: Price
+    size: Size
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One market at one moment.  `book` is the live kernel book of the first token: read it, do not keep it."""
+    """One market at one moment.  `book` is the live kernel book of the first token: read it, do not keep it.
+
+    `own` are our orders in that book; a dry run has none there.  `event` is what we hold in the other outcomes of its
+    event, None where it stands alone.
+    """
 
     at: Nanos
     market: Market
     book: Book
     position: Size
+    own: tuple[Resting, ...] = ()
+    signals: Signals = QUIET
+    regime: Regime = Regime.QUIET
+    event: EventView | None = None
+
+    @property
+    def best_bid(self) -> Price | None:
+        """The best price that somebody else bids; None where nobody does."""
+        return self.book.best_bid if not self.own else next((price for price, _ in self.levels(QuoteSide.BID)), None)
+
+    @property
+    def best_ask(self) -> Price | None:
+        return self.book.best_ask if not self.own else next((price for price, _ in self.levels(QuoteSide.ASK)), None)
 
     @property
     def mid2(self) -> int | None:
-        """Twice the mid, so that it stays an integer; None while a side is empty."""
-        return self.book.mid2
+        """Twice the mid of what others quote, so that it stays an integer; None while a side is empty.
+
+        A price that we made ourselves is no news about what the market is worth.
+        """
+        if not self.own:
+            return self.book.mid2
+        bid, ask = self.best_bid, self.best_ask
+        return None if bid is None or ask is None else bid + ask
+
+    def levels(self, side: QuoteSide) -> Iterator[tuple[Price, Size]]:
+        """Price and size of what others have resting on a side, the best first."""
+        ours: dict[Price, Size] = {}
+        for order in self.own:
+            if order.quote is side:
+                ours[order.price] = ours.get(order.price, 0) + order.size
+        for price, size in self.book.levels(BID if side is QuoteSide.BID else ASK):
+            left = size - ours.get(price, 0)
+            if left > 0:
+                yield price, left
 
 
 class Strategy(Protocol):

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pmm.core.quote import clamp
-from pmm.core.view import Target, Targets, View
-from pmm.model import SHARE, Price, Size, size_text
+from pmm.core.view import Target, Targets, Term, View, one_a_side
+from pmm.model import GRID, SHARE, Price, Size, size_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class FixedSpread:
             return Targets(reason=f"{size_text(size)} shares are fewer than the market's minimum of {size_text(least)}")
         spread = self.params.spread
         bid, ask = clamp(mid2 - spread, mid2 + spread, view.market.tick, view.book.best_bid, view.book.best_ask)
-        return Targets(
+        return one_a_side(
             self._target(bid, self.params.position_limit - view.position, mid2, view),
             self._target(ask, self.params.position_limit + view.position, mid2, view),
+            terms=(Term("mid", mid2 / 2 / GRID, "USD"), Term("half spread", spread / 2 / GRID, "USD")),
         )
 
     def _target(self, price: Price | None, room: Size, mid2: int, view: View) -> Target | None:

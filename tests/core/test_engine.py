@@ -348,7 +348,7 @@ def test_a_tick_change_moves_orders_that_left_the_grid():
 
 def test_a_failing_strategy_leaves_nothing_working_and_counts_as_an_error(story, monkeypatch):
     story.accept()
-    monkeypatch.setattr(story.engine.strategy, "decide", lambda view: 1 / 0)
+    monkeypatch.setattr(story.engine.quoting.strategy, "decide", lambda view: 1 / 0)
     step = story.touch("0.48", "0.50")
     assert len(canceled(step.commands)) == 2
     assert "ZeroDivisionError" in step.decisions[0].targets.reason

@@ -1,5 +1,7 @@
 """Wanted against working: the fewest commands, and never two orders in one slot."""
 
+from dataclasses import replace
+
 from pmm.core.orders import Order
 from pmm.core.reconcile import reconcile
 from pmm.core.view import QuoteSide, Target, Targets
@@ -14,7 +16,7 @@ def order(price=4800, reference2=10_000, state="LIVE", quote=QuoteSide.BID, size
 
 
 def bid(price=4800, reference2=10_000, size=TEN):
-    return Targets(bid=Target(price, size, reference2))
+    return Targets((Target(price, size, reference2),))
 
 
 def plan(targets, *working, at=0):
@@ -66,7 +68,7 @@ def test_a_small_bite_leaves_the_order_its_queue_place_and_a_large_one_does_not(
 
 
 def test_the_sides_are_judged_apart():
-    ask = Targets(bid=bid().bid, ask=Target(5200, TEN, 10_000))
+    ask = Targets(bid().bids, (Target(5200, TEN, 10_000),))
     assert [side for side, _ in plan(ask, order()).places] == [QuoteSide.ASK]
 
 
@@ -96,3 +98,26 @@ def test_an_order_in_doubt_that_is_still_wanted_is_said_to_be():
     doubted = order(state="UNKNOWN")
     assert plan(bid(), doubted).doubted == (doubted,)
     assert plan(Targets(), doubted).doubted == ()
+
+
+def test_each_level_of_a_ladder_is_a_slot_of_its_own():
+    ladder = Targets(tuple(Target(4800 - 100 * level, TEN, 10_000, level) for level in range(3)))
+    working = order()
+    second = plan(ladder, working)
+    assert [target.level for _, target in second.places] == [1, 2]
+    assert second.cancels == ()
+
+
+def test_a_level_that_is_wanted_no_longer_is_cancelled():
+    deeper = replace(order(price=4700), level=1)
+    assert plan(bid(), order(), deeper).cancels == (deeper,)
+
+
+def test_an_order_of_an_earlier_run_takes_the_level_where_its_price_is_wanted():
+    ladder = Targets(tuple(Target(4800 - 100 * level, TEN, 10_000, level) for level in range(2)))
+    adopted = replace(order(price=4700, reference2=None), level=None)
+    found = plan(ladder, adopted)
+    assert found.cancels == ()
+    assert [target.level for _, target in found.places] == [0]
+    astray = replace(adopted, price=4200, price_yes=4200)
+    assert plan(ladder, astray).cancels == (astray,)

@@ -46,7 +46,7 @@ def test_machines_are_told_with_their_cause():
 
 
 def test_a_market_is_told_with_its_last_decision():
-    targets = Targets(Target(4_800, 10 * SHARE, 10_000), None, "position limit")
+    targets = Targets((Target(4_800, 10 * SHARE, 10_000),), (), "position limit")
     decision = Decision(START, CONDITION, 4_900, 5_100, 10_000, -3 * SHARE, targets)
     record = told(Step(MarketListed(START, market())), Step(Timer(START), decisions=(decision,)))
     (one,) = record["markets"]

@@ -1,0 +1,65 @@
+"""What a risk rule may see: one market, or the account as a whole, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pmm.core.orders import Order
+from pmm.core.position import Position
+from pmm.core.rule import Wish
+from pmm.core.step import Fill
+from pmm.core.view import QuoteSide, View
+from pmm.model import Money, Nanos, Size
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """The account as a whole; micro-USD.
+
+    `day` is what came of today so far, `equity` of the run, `peak` its greatest value; `at_stake` what could be lost
+    at worst, everything uncertain included; `errors` when the venue refused something, `messages` when something was
+    sent, both of the last minutes, oldest first; `worth` what the last read balances are worth, None before one.
+    """
+
+    day: Money = 0
+    equity: Money = 0
+    peak: Money = 0
+    at_stake: Money = 0
+    errors: Sequence[Nanos] = ()
+    messages: Sequence[Nanos] = ()
+    worth: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """One market as risk sees it.
+
+    `orders` may all still trade; `at_stake` is what could be lost in it at worst, in micro-USD, and `with_wish` what
+    that would be with one more order; `event_with_wish` the same of its whole event.  `unsettled` are micro-shares of
+    trades that may still fail, `data_at` when its book was last proven or changed, `fills` those of the last minutes,
+    oldest first.
+    """
+
+    view: View
+    position: Position
+    orders: Sequence[Order]
+    at_stake: Money
+    with_wish: Callable[[Wish], Money]
+    event_with_wish: Callable[[Wish], Money]
+    unsettled: Size
+    data_at: Nanos | None
+    fills: Sequence[Fill]
+
+    def resting(self, quote: QuoteSide) -> Size:
+        """Micro-shares of one side that may still trade."""
+        return sum(order.at_stake for order in self.orders if order.quote is quote)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskView:
+    """`market` is None where a rule judges the account."""
+
+    at: Nanos
+    account: AccountFacts
+    market: MarketFacts | None = None
