@@ -85,6 +85,47 @@ SCRIPTS: tuple[str, ...] = (
         PRIMARY KEY (account, day)
     ) WITHOUT ROWID;
     """,
+    # What rules said; why orders were what they were (`pmm.core.explanation`, compressed JSON); what a report is made
+    # from: how a market stood every few seconds, the mid `horizon` seconds after a trade, and in the ledger what moved
+    # money (in: positive) or shares besides trades: rewards, rebates, fees, merges, redemptions.
+    """
+    CREATE TABLE risk_events (
+        id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL,
+        at INTEGER NOT NULL, rule TEXT NOT NULL, verdict TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL,
+        enforced INTEGER NOT NULL, stage INTEGER NOT NULL
+    );
+    CREATE INDEX risk_events_by_time ON risk_events (account, epoch, at);
+    CREATE TABLE decisions (
+        seq INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL,
+        at INTEGER NOT NULL, market TEXT NOT NULL, strategy TEXT NOT NULL, inputs BLOB NOT NULL, outputs BLOB NOT NULL
+    );
+    CREATE INDEX decisions_by_time ON decisions (account, epoch, at);
+    CREATE TABLE decision_orders (
+        account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, order_id TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES decisions ON DELETE CASCADE,
+        PRIMARY KEY (account, epoch, order_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX decision_orders_by_decision ON decision_orders (seq);
+    CREATE TABLE samples (
+        account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, market TEXT NOT NULL, at INTEGER NOT NULL,
+        mid2 INTEGER, yes INTEGER NOT NULL, no INTEGER NOT NULL, cash INTEGER NOT NULL,
+        bid INTEGER, bid_size INTEGER, ask INTEGER, ask_size INTEGER, best_bid INTEGER, best_ask INTEGER,
+        own_score INTEGER, others_score INTEGER, reward_per_day INTEGER,
+        PRIMARY KEY (account, epoch, market, at)
+    ) WITHOUT ROWID;
+    CREATE INDEX samples_by_time ON samples (at);
+    CREATE TABLE markouts (
+        account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, trade_id TEXT NOT NULL,
+        order_id TEXT NOT NULL, horizon INTEGER NOT NULL, at INTEGER NOT NULL, mid2 INTEGER NOT NULL,
+        PRIMARY KEY (account, epoch, trade_id, order_id, horizon)
+    ) WITHOUT ROWID;
+    CREATE TABLE ledger (
+        account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+        at INTEGER NOT NULL, market TEXT NOT NULL, token TEXT NOT NULL, size INTEGER NOT NULL, money INTEGER NOT NULL,
+        PRIMARY KEY (account, epoch, kind, ref)
+    ) WITHOUT ROWID;
+    CREATE INDEX ledger_by_time ON ledger (account, epoch, at);
+    """,
 )
 
 
