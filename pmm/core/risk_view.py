@@ -17,18 +17,21 @@ from pmm.model import Money, Nanos, Size
 class AccountFacts:
     """The account as a whole; micro-USD.
 
-    `day` is what came of today so far, `equity` of the run, `peak` its greatest value; `at_stake` what could be lost
-    at worst, everything uncertain included; `errors` when the venue refused something, `messages` when something was
-    sent, both of the last minutes, oldest first; `worth` what the last read balances are worth, None before one.
+    `day` is what came of today so far, negative for a loss; `peak` the most that it has been today, never less than
+    nothing; `at_stake` what could be lost at worst, everything uncertain included; `errors` when the venue refused
+    something, `messages` when something was sent, both of the last minutes, oldest first.  `worth` is what fills say
+    that the account should be worth, None before balances were read; `missing` how much of it the last balances did
+    not show, `missing_before` the same of those before them.
     """
 
     day: Money = 0
-    equity: Money = 0
     peak: Money = 0
     at_stake: Money = 0
     errors: Sequence[Nanos] = ()
     messages: Sequence[Nanos] = ()
     worth: Money | None = None
+    missing: Money = 0
+    missing_before: Money = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,9 @@ class MarketFacts:
     """One market as risk sees it.
 
     `orders` may all still trade; `at_stake` is what could be lost in it at worst, in micro-USD, and `with_wish` what
-    that would be with one more order; `event_with_wish` the same of its whole event.  `unsettled` are micro-shares of
-    trades that may still fail, `data_at` when its book was last proven or changed, `fills` those of the last minutes,
-    oldest first.
+    that would be with one more order; `event_with_wish` the same of its whole event.  `data_at` is when the book that
+    is quoted on was last changed, proven or read (receive time, of REST where that stands in), None before any; `fills`
+    those of the last minutes whose trades have not failed, oldest first.
     """
 
     view: View
@@ -47,9 +50,13 @@ class MarketFacts:
     at_stake: Money
     with_wish: Callable[[Wish], Money]
     event_with_wish: Callable[[Wish], Money]
-    unsettled: Size
     data_at: Nanos | None
     fills: Sequence[Fill]
+
+    @property
+    def unsettled(self) -> Size:
+        """Micro-shares of trades that may still fail, bought or sold, of both tokens."""
+        return self.position.yes_held.pending + self.position.no_held.pending
 
     def resting(self, quote: QuoteSide) -> Size:
         """Micro-shares of one side that may still trade."""

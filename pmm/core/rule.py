@@ -105,7 +105,10 @@ class OrderRule(Protocol):
 
 
 class StandingRule(Protocol):
-    """`per_market` says whether it is asked for every market, or once for the account."""
+    """`per_market` says whether it is asked for every market, or once for the account.
+
+    It is asked whenever time passed, something traded, the venue refused something or balances were read.
+    """
 
     name: str
     per_market: bool
@@ -120,7 +123,7 @@ Rule: TypeAlias = OrderRule | StandingRule
 class RiskEvent:
     """A rule spoke: `verdict` is clip, refuse, warn, trip or clear; not `enforced` is what would have happened.
 
-    `subject` is the order it was about, or the market, or "account".
+    `subject` is the order it was about, or the market, or "account"; `size` what a clip leaves of an order.
     """
 
     at: Nanos
@@ -130,3 +133,4 @@ class RiskEvent:
     reason: str
     enforced: bool
     stage: Stage = Stage.NONE
+    size: Size | None = None
