@@ -7,25 +7,27 @@ from dataclasses import replace
 
 from pmm.core.config import EngineConfig
 from pmm.core.desk import Desk
+from pmm.core.explanation import Evidence, failure, seen
 from pmm.core.markets import QuotedMarket
 from pmm.core.reconcile import reconcile
 from pmm.core.risk import Risk
 from pmm.core.step import Decision, StepBuilder
 from pmm.core.view import Resting, Strategy, Targets, View
-from pmm.model import Nanos, Size
+from pmm.model import ConditionId, Nanos, Size
 
 # Orders that are part of the book we are shown, as far as anybody can tell.
 SHOWN = frozenset({"LIVE", "PARTIAL", "CANCEL_PENDING"})
 
 
 class Quoting:
-    """`config.account` says whether our orders are in the books we read: a dry run's are not."""
+    """Between what may be quoted and what is sent."""
 
     def __init__(self, strategy: Strategy, config: EngineConfig, desk: Desk, risk: Risk) -> None:
         self.strategy = strategy
         self._config = config
         self._desk = desk
         self._risk = risk
+        self._kept: dict[ConditionId, Targets] = {}
 
     def decide(
         self, quoted: QuotedMarket, problem: str | None, out: StepBuilder, *, stopped: bool, announce: bool
@@ -36,19 +38,25 @@ class Quoting:
         """
         at = out.event.at
         view = self.view(quoted, at)
-        targets = self._wanted(view, quoted, out) if problem is None else Targets(reason=problem)
+        answer = self._asked(view, quoted, out) if problem is None else None
+        targets = Targets(reason=problem or "") if answer is None else self._allowed(answer, view)
         undecided = problem is not None and not quoted.dropped and not stopped
         working = self._desk.working(quoted.condition_id, at, undecided=undecided)
         plan = reconcile(targets, working, self._config.requote_threshold, quoted.market.tick, at)
-        before = len(out.commands) + len(out.changes)
+        before, (commands, ruled) = len(out.commands) + len(out.changes), (len(out.commands), len(out.risk))
         refusal = self._desk.carry_out(plan, quoted, targets.reason or "requote", out)
-        if announce or len(out.commands) + len(out.changes) != before:
+        acted = len(out.commands) + len(out.changes) != before
+        if announce or acted:
             said = replace(targets, reason=refusal) if refusal else targets
-            out.decisions.append(_decision(quoted, said, view))
+            kept = None
+            if self._config.explain and (acted or self._kept.get(quoted.condition_id) != said):
+                self._kept[quoted.condition_id] = said
+                kept = seen(self.strategy, view, answer, out.commands[commands:], out.risk[ruled:])
+            out.decisions.append(_decision(quoted, said, view, kept))
 
     def view(self, quoted: QuotedMarket, at: Nanos) -> View:
         """What the strategy sees of a market."""
-        own = tuple(self._own(quoted)) if self._config.account is not None else ()
+        own = tuple(self._own(quoted)) if self._config.own_shown else ()
         return View(at, quoted.market, quoted.book, quoted.position.net, own)
 
     def _own(self, quoted: QuotedMarket) -> Iterable[Resting]:
@@ -58,22 +66,26 @@ class Quoting:
             if order.state in SHOWN
         )
 
-    def _wanted(self, view: View, quoted: QuotedMarket, out: StepBuilder) -> Targets:
-        """What the strategy wants working, as far as the risk state lets it."""
+    def _asked(self, view: View, quoted: QuotedMarket, out: StepBuilder) -> Targets:
+        """The word of the strategy."""
         self._desk.value(quoted, out)
         try:
-            targets = self.strategy.decide(view)
+            return self.strategy.decide(view)
         except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted
-            cause = f"strategy {self.strategy.name} failed: {error!r}"
-            self._risk.move(self._risk.on_error(view.at), cause, out)
-            return Targets(reason=cause)
-        return _reducing_only(targets, view.position) if self._risk.state == "REDUCING" else targets
+            failed = failure(self.strategy, error)
+            self._risk.move(self._risk.on_error(view.at), failed.reason, out)
+            return failed
+
+    def _allowed(self, answer: Targets, view: View) -> Targets:
+        """What of it the risk state lets through; a strategy that failed wants nothing."""
+        return _reducing_only(answer, view.position) if self._risk.state == "REDUCING" else answer
 
 
-def _decision(quoted: QuotedMarket, targets: Targets, view: View) -> Decision:
+def _decision(quoted: QuotedMarket, targets: Targets, view: View, evidence: Evidence | None) -> Decision:
     market, book = quoted.market.condition_id, quoted.book
     source = quoted.source.state.lower()
-    return Decision(view.at, market, book.best_bid, book.best_ask, view.mid2, view.position, targets, source)
+    touch = book.best_bid, book.best_ask
+    return Decision(view.at, market, *touch, view.mid2, view.position, targets, source, evidence)
 
 
 def _reducing_only(targets: Targets, net: Size) -> Targets:

@@ -39,7 +39,8 @@ class Floor:
     """One market of the world.  `outbox` fills with messages and the time at which each is due.
 
     `clear` is told every trade and every cancel, after its messages: it is where money follows.  `hears` says whether
-    anybody listens to one of these tokens; a message for nobody is not made.
+    anybody listens to one of these tokens; a message for nobody is not made.  `truth` is what nobody here may see but
+    the trader who knows, and whoever judges a run afterwards.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Floor:
         self._silent = params.silent
         self._clear = clear
         self._lag = params.print_lag_ms * MILLISECOND
-        truth = Truth(params.truth, listing.probability, listing.pace, dice)
+        truth = self.truth = Truth(params.truth, listing.probability, listing.pace, dice)
         self.desk = Desk(self.book, dice, self.publish)
         people = traders(self.desk, truth, params.traders, listing.pace)
         wakes: list[Callable[[Nanos], Nanos]] = [truth.wake, *(one.wake for one in people)]
