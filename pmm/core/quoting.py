@@ -77,8 +77,9 @@ class Quoting:
             return failed
 
     def _allowed(self, answer: Targets, view: View) -> Targets:
-        """What of it the risk state lets through; a strategy that failed wants nothing."""
-        return _reducing_only(answer, view.position) if self._risk.state == "REDUCING" else answer
+        """What of it the risk state lets through."""
+        reducing = self._risk.state == "REDUCING" and (answer.bids or answer.asks)
+        return _reducing_only(answer, view.position) if reducing else answer
 
 
 def _decision(quoted: QuotedMarket, targets: Targets, view: View, evidence: Evidence | None) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmm.commands import Command
+from pmm.core.explanation import Evidence
 from pmm.core.rule import RiskEvent
 from pmm.core.view import Targets
 from pmm.events import Event
@@ -31,7 +32,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What should be working in one market, and the book it was decided on; `source` says where that was read."""
+    """What should be working in one market, and the book it was decided on; `source` says where that was read.
+
+    `evidence` is what it was made from, where the engine was told to keep that.
+    """
 
     at: Nanos
     market: ConditionId
@@ -41,6 +45,7 @@ class Decision:
     position: Size
     targets: Targets
     source: str = "none"
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
