@@ -127,7 +127,10 @@ class MarketStats:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One condition with its two outcome tokens; `tokens[0]` is the one that all quoting is expressed in."""
+    """One condition with its two outcome tokens; `tokens[0]` is the one that all quoting is expressed in.
+
+    `event_size` is how many outcomes its event has, where no other one may be added; None where nobody knows.
+    """
 
     condition_id: ConditionId
     slug: str
@@ -146,6 +149,7 @@ class Market:
     version: str = "v1"
     game_start: str | None = None
     neg_risk_id: str | None = None
+    event_size: int | None = None
     fees: FeeSchedule | None = None
     rewards: RewardTerms | None = None
     stats: MarketStats = MarketStats()

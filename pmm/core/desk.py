@@ -13,10 +13,11 @@ from typing import TypeAlias
 from pmm.account import Balances, OrderStatus, TradeStatus
 from pmm.commands import Place, QueryOrder
 from pmm.core.doubt import ANSWER_MAX, Doubts, Want
-from pmm.core.exposure import Caps, Exposure, Stake
+from pmm.core.exposure import Caps, Exposure
 from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import GONE, ORDER, Order, Orders, trigger_of, trigger_of_shown
+from pmm.core.outcomes import Stake
 from pmm.core.placement import leg_for, quoted_as
 from pmm.core.position import cost_of
 from pmm.core.positions import Positions
@@ -142,7 +143,7 @@ class Desk:
         """A market is quoted: what was booked before it was known is put right."""
         market = quoted.market
         self.positions.list_market(quoted)
-        self.exposure.list_market(market.condition_id, market.yes)
+        self.exposure.list_market(market)
         for order in self.orders.open(market.condition_id):
             order.quote, order.price_yes = quoted_as(order.token, order.side, order.price, market)
 

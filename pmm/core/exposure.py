@@ -2,20 +2,22 @@
 
 Of one market: the worse of its two outcomes, when everything uncertain happens as it would hurt most.  Every order
 that may be live, trades that the venue owes us, and orders of others on the account trade or do not; every pending
-trade settles or fails.  Markets are added up as if all went wrong together.
+trade settles or fails.  The markets of a neg-risk event exclude each other and are counted together
+(`pmm.core.outcomes`); events, and markets that stand alone, are added up as if all went wrong at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pmm.account import OwnOrder
-from pmm.core.orders import Order, Orders
+from pmm.core.event_groups import Groups
+from pmm.core.orders import Orders
+from pmm.core.outcomes import NOTHING, Corners, Stake, corners, event_loss
 from pmm.core.position import Position
 from pmm.core.settlement import Settlements
-from pmm.core.view import QuoteSide
-from pmm.model import GRID, USD, ConditionId, Money, Price, Side, Size, TokenId, decimal_text, size_text
+from pmm.model import GRID, USD, ConditionId, Market, Money, Size, TokenId, decimal_text, size_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,42 +28,6 @@ class Caps:
     order: Money | None = None
     market: Money | None = None
     account: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stake:
-    """So many shares of the first or the other token that may be bought or sold at a price."""
-
-    side: Side
-    price: Price
-    size: Size
-    is_yes: bool
-
-    @classmethod
-    def of(cls, order: Order) -> Stake:
-        return cls(order.side, order.price, order.at_stake, (order.side is Side.BUY) == (order.quote is QuoteSide.BID))
-
-    @property
-    def signed(self) -> Size:
-        """What it adds to the net position."""
-        return self.size if (self.side is Side.BUY) == self.is_yes else -self.size
-
-    def gain(self, *, yes_wins: bool) -> int:
-        """What it brings when it trades and the market ends that way, in 1/GRID of a micro-USD."""
-        paid_out = GRID if self.is_yes is yes_wins else 0
-        return self.side.sign * self.size * (paid_out - self.price)
-
-
-def worst_loss(position: Position, uncertain: Iterable[Stake], pending: Iterable[Stake]) -> Money:
-    """The largest possible loss of a market since the start, in micro-USD, never less than nothing."""
-    uncertain, pending = tuple(uncertain), tuple(pending)
-    losses = []
-    for yes_wins in (True, False):
-        loss = -(position.cash + (position.yes if yes_wins else position.no)) * GRID
-        loss += sum(max(0, -stake.gain(yes_wins=yes_wins)) for stake in uncertain)
-        loss += sum(max(0, stake.gain(yes_wins=yes_wins)) for stake in pending)
-        losses.append(loss)
-    return max(0, -(-max(losses) // GRID))
 
 
 class Exposure:
@@ -76,14 +42,20 @@ class Exposure:
         self._position_of = position_of
         self._foreign: dict[ConditionId, list[OwnOrder]] = {}
         self._first: dict[ConditionId, TokenId] = {}
-        self._losses: dict[ConditionId, Money] = {}
+        self._groups = Groups()
+        self._corners: dict[ConditionId, Corners] = {}
+        self._losses: dict[str, Money] = {}
         self._stale: set[ConditionId] = set()
         self._total: Money = 0
 
-    def list_market(self, market: ConditionId, yes: TokenId) -> None:
-        """From now on it is known which of its tokens is the first."""
-        self._first[market] = yes
-        self.changed(market)
+    def list_market(self, market: Market) -> None:
+        """From now on it is known which of its tokens is the first, and which markets its event has."""
+        condition_id, groups = market.condition_id, self._groups
+        self._first[condition_id] = market.yes
+        before = groups.of(condition_id)
+        groups.list_market(market)
+        self._total -= self._losses.pop(before, 0)
+        self._stale.update(groups.members(before), groups.members(groups.of(condition_id)))
 
     def see(self, foreign: Iterable[OwnOrder]) -> None:
         """The open orders of others on the account, as the last read showed them."""
@@ -98,15 +70,31 @@ class Exposure:
         self._stale.add(market)
 
     def loss(self, market: ConditionId) -> Money:
-        """The largest possible loss in one market, in micro-USD."""
+        """The largest possible loss in one market, in micro-USD, whatever its event would bring."""
+        return self._corners_of(market).worst
+
+    def loss_with(self, market: ConditionId, stake: Stake) -> Money:
+        """The same with one more order in it."""
+        return self._corners_of(market).after(stake).worst
+
+    def event_loss(self, market: ConditionId) -> Money:
+        """The largest possible loss of the event that a market belongs to, in micro-USD: its own where it is alone."""
         self._refresh()
-        return self._losses.get(market, 0)
+        return self._losses.get(self._groups.of(market), 0)
+
+    def event_with(self, market: ConditionId, stake: Stake) -> Money:
+        """The same with one more order in this market."""
+        return self._loss_of(self._groups.of(market), {market: self._corners_of(market).after(stake)})
 
     @property
     def total(self) -> Money:
-        """The largest possible losses of all markets together."""
+        """The largest possible losses of all events together."""
         self._refresh()
         return self._total
+
+    def total_with(self, market: ConditionId, stake: Stake) -> Money:
+        """The same with one more order."""
+        return self.total - self.event_loss(market) + self.event_with(market, stake)
 
     def refusal(self, market: ConditionId, stake: Stake) -> str | None:
         """Why an order must not be placed, or None.  What makes nothing worse is allowed, also beyond a limit."""
@@ -130,26 +118,38 @@ class Exposure:
         worth = -(-stake.price * stake.size // GRID)
         if caps.order is not None and worth > caps.order:
             return f"order limit: {_usd(worth)} USD, {_usd(caps.order)} are allowed"
-        if caps.market is None and caps.account is None:
-            return None
-        before = self.loss(market)
-        after = worst_loss(self._position_of(market), (*self._uncertain(market), stake), tuple(self._pending(market)))
-        if after <= before:
-            return None
-        if caps.market is not None and after > caps.market:
-            return f"market limit: {_usd(after)} USD could be lost in it, {_usd(caps.market)} are allowed"
-        together = self.total - before + after
-        if caps.account is not None and together > caps.account:
-            return f"account limit: {_usd(together)} USD could be lost, {_usd(caps.account)} are allowed"
+        if caps.market is not None:
+            after = self.loss_with(market, stake)
+            if after > max(caps.market, self.loss(market)):
+                return f"market limit: {_usd(after)} USD could be lost in it, {_usd(caps.market)} are allowed"
+        if caps.account is not None:
+            together = self.total_with(market, stake)
+            if together > max(caps.account, self.total):
+                return f"account limit: {_usd(together)} USD could be lost, {_usd(caps.account)} are allowed"
         return None
 
+    def _corners_of(self, market: ConditionId) -> Corners:
+        self._refresh()
+        return self._corners.get(market, NOTHING)
+
+    def _loss_of(self, group: str, instead: Mapping[ConditionId, Corners]) -> Money:
+        """Of one event, with other corners for some of its markets."""
+        self._refresh()
+        members = self._groups.members(group)
+        held = (instead.get(market) or self._corners.get(market, NOTHING) for market in members)
+        return event_loss(held, other=self._groups.other(group))
+
     def _refresh(self) -> None:
-        for market in self._stale:
-            loss = worst_loss(self._position_of(market), self._uncertain(market), self._pending(market))
-            self._total += loss - self._losses.pop(market, 0)
+        if not self._stale:
+            return
+        stale, self._stale = self._stale, set()
+        for market in stale:
+            self._corners[market] = corners(self._position_of(market), self._uncertain(market), self._pending(market))
+        for group in {self._groups.of(market) for market in stale}:
+            loss = self._loss_of(group, {})
+            self._total += loss - self._losses.pop(group, 0)
             if loss:
-                self._losses[market] = loss
-        self._stale.clear()
+                self._losses[group] = loss
 
     def _uncertain(self, market: ConditionId) -> Iterator[Stake]:
         yield from (Stake.of(order) for order in self._orders.open(market))

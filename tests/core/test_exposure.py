@@ -1,5 +1,6 @@
 """What could be lost at worst, and what is therefore not placed."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,12 +9,15 @@ from hypothesis import strategies as st
 
 from pmm.account import OrderStatus, OwnOrder, TradeStatus
 from pmm.core.engine import EngineConfig
-from pmm.core.exposure import Stake, worst_loss
+from pmm.core.exposure import Caps, Exposure
+from pmm.core.orders import Orders
+from pmm.core.outcomes import Stake, corners, event_loss, worst_loss
 from pmm.core.position import Position
+from pmm.core.settlement import Settlements
 from pmm.events import AccountRead, Canceled, Filled, OrderShown, Settled, Unanswered
 from pmm.model import GRID, SHARE, USD, Side
 from pmm.strategies.fixed_spread import FixedSpreadParams
-from tests.support.story import CONDITION, NO, YES, Story, placed, shares
+from tests.support.story import CONDITION, NO, YES, Story, market, placed, shares
 
 # Whole cents of a share, so that money is exact and every corner can be counted out.
 SIZES = st.integers(1, 10_000).map(lambda cents: cents * SHARE // 100)
@@ -171,3 +175,62 @@ def test_beyond_a_limit_what_makes_nothing_worse_is_still_placed():
     (ask,) = story.engine.orders.open()
     step = story.tell(Canceled(story.at, ask.order_id))
     assert [(place.token, place.side) for place in placed(step.commands)] == [(YES, Side.SELL)]
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def event_exposure(*markets, event_size=None):
+    """An exposure over markets of one event, and the positions in it by market."""
+    orders, settlements, positions = Orders(), Settlements(), {}
+    exposure = Exposure(Caps(shares(100)), orders, settlements, lambda name: positions.setdefault(name, Position()))
+    for name in markets:
+        listed = replace(market(condition=name), neg_risk_id="event", event_size=event_size)
+        exposure.list_market(listed)
+    return exposure, positions
+
+
+def buy(exposure, positions, name, price, size, *, is_yes):
+    held = positions.setdefault(name, Position())
+    held.apply(Side.BUY, price, shares(size), is_yes=is_yes)
+    exposure.changed(name)
+
+
+def test_markets_of_one_event_are_counted_by_their_common_pay_off():
+    exposure, positions = event_exposure("a", "b")
+    buy(exposure, positions, "a", 6000, 10, is_yes=False)
+    buy(exposure, positions, "b", 7000, 10, is_yes=False)
+    assert (exposure.loss("a"), exposure.loss("b")) == (6 * USD, 7 * USD)
+    assert exposure.event_loss("a") == exposure.event_loss("b") == exposure.total == 3 * USD
+
+
+def test_one_more_order_is_judged_by_what_its_event_could_lose():
+    exposure, positions = event_exposure("a", "b", "c", event_size=3)
+    buy(exposure, positions, "a", 6000, 10, is_yes=False)
+    other_no, yes = Stake(Side.BUY, 6000, shares(10), False), Stake(Side.BUY, 3000, shares(10), True)
+    # NO of b pays where a wins and the other NO does not; but it need not trade.
+    assert exposure.event_with("b", other_no) == 6 * USD
+    assert exposure.event_with("b", yes) == exposure.total_with("b", yes) == 9 * USD
+    assert exposure.loss_with("b", yes) == 3 * USD
+    assert exposure.total == 6 * USD
+
+
+def test_the_event_of_a_market_is_learnt_late_and_may_change():
+    exposure, positions = event_exposure("a")
+    buy(exposure, positions, "a", 6000, 10, is_yes=False)
+    buy(exposure, positions, "b", 7000, 10, is_yes=False)
+    assert exposure.total == 13 * USD
+    exposure.list_market(replace(market(condition="b"), neg_risk_id="event"))
+    assert exposure.total == 3 * USD
+    exposure.list_market(replace(market(condition="b"), neg_risk_id="another"))
+    assert exposure.total == 13 * USD
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcx"), st.integers(1, GRID - 1), SIZES, st.booleans()), max_size=12))
+def test_the_total_that_is_kept_up_is_the_total_that_is_counted_anew(trades):
+    exposure, positions = event_exposure("a", "b", "c")
+    for name, price, size, is_yes in trades:
+        positions.setdefault(name, Position()).apply(Side.BUY, price, size, is_yes=is_yes)
+        exposure.changed(name)
+        counted = event_loss([corners(positions.get(one, Position()), (), ()) for one in "abc"], other=True)
+        assert exposure.total == counted + worst_loss(positions.get("x", Position()), (), ())
