@@ -1,0 +1,27 @@
+"""How fills thin out with distance: lambda(d) = A exp(-k d).
+
+`A` is the rate of fills of one order at distance 0 (1/s) and `k` how fast it falls (1/USD).  Where distance is the only
+thing that matters, a maker with exponential utility and risk aversion gamma asks for (1/gamma) ln(1 + gamma/k) on
+either side: Avellaneda and Stoikov (2008), equation (30), and Gueant, Lehalle and Fernandez-Tapia (2013).
+
+gamma is in 1/USD and belongs to orders of one share.  For orders of D shares it is gamma D, and inventory is counted in
+orders: profit per share of an order then obeys the same equations.
+"""
+
+from __future__ import annotations
+
+from math import exp, log1p
+
+
+def margin(gamma: float, decay: float) -> float:
+    """(1/gamma) ln(1 + gamma/k) in USD: half of what a spread is for its fills alone; 1/k for gamma = 0."""
+    share = gamma / decay
+    return log1p(share) / gamma if share > 1e-12 else 1 / decay
+
+
+def intensity(arrival: float, gamma: float, decay: float) -> float:
+    """eta = A (1 + gamma/k)^-(1 + k/gamma) in 1/s: the rate of fills at the margin, weighed by what they are worth.
+
+    It is A/e for gamma = 0.
+    """
+    return arrival * exp(-(1 + gamma / decay) * margin(gamma, decay) * decay)
