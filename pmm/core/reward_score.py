@@ -6,14 +6,18 @@ bids and its asks.  The two sides together score the lesser one, or a third of t
 third is not given where the middle is outside of [0.10, 0.90].
 
 Points are the integers behind it: 12 v^2 of them are what 1e-6 share scores at the middle.
+
+Of what a market pays a day, R, a maker with the score A gets R A / (A + C) while the others score C.  Whose their
+orders are is not seen, so that C takes them for one maker's (`book_score`); `Contest` answers what we would get.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
 
-from pmm.model import GRID, BookPage, Price, Size
+from pmm.model import GRID, BookPage, Money, Price, RewardTerms, Size
 
 # One side alone counts so many times less.
 ONE_SIDED = 3
@@ -21,6 +25,10 @@ ONE_SIDED = 3
 ONE_SIDED_FROM, ONE_SIDED_TO = GRID // 10, GRID * 9 // 10
 
 Levels = Iterable[tuple[Price, Size]]
+# Orders of ours on one side: price in YES terms and size.
+Orders = Sequence[tuple[Price, Size]]
+# Bids and asks.
+Both = tuple[Orders, Orders]
 
 
 def middle2(bids: Levels, asks: Levels, size_min: Size) -> int | None:
@@ -78,6 +86,103 @@ def page_score(page: BookPage, size_min: Size, spread_max: Price) -> Size:
     """`book_score` of a book that came over REST."""
     bids, asks = ([(level.price, level.size) for level in side] for side in (page.bids, page.asks))
     return book_score(bids, asks, size_min, spread_max)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a market pays for, where the venue says all of it: least size, greatest spread, micro-USD a day."""
+
+    size_min: Size
+    spread_max: Price
+    per_day: Money
+
+    @classmethod
+    def of(cls, terms: RewardTerms | None) -> Paid | None:
+        """None where nothing is paid, or where nothing could be within the terms."""
+        if terms is None or terms.min_size is None or not terms.max_spread or not terms.per_day:
+            return None
+        return (
+            cls(terms.min_size, terms.max_spread, terms.per_day) if min(terms.max_spread, terms.per_day) > 0 else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What we and what the others have within the terms: points by side (bids, asks), and the yardstick."""
+
+    stick: Yardstick
+    own_sides: tuple[int, int]
+    other_sides: tuple[int, int]
+
+    @property
+    def own(self) -> int:
+        """Points of both sides together."""
+        return self.stick.together(*self.own_sides)
+
+    @property
+    def competing(self) -> int:
+        return self.stick.together(*self.other_sides)
+
+    def income(self, per_day: Money) -> Money:
+        """Micro-USD a day of a pool, as long as nothing changes; rounded down."""
+        own = self.own
+        return per_day * own // (own + self.competing) if own else 0
+
+
+@dataclass(slots=True)
+class Contest:
+    """What others have resting in one book, best first, and what is paid: asks what orders of ours would get.
+
+    Ask as often as you like: what the others score is computed once for every middle.
+    """
+
+    paid: Paid
+    bids: Orders
+    asks: Orders
+    _others: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def score(self, own: Both) -> Score | None:
+        """With these orders of ours among those of the others; None where a side is too thin for a middle."""
+        mid2 = self.middle2(own)
+        if mid2 is None:
+            return None
+        stick = Yardstick(mid2, self.paid.size_min, self.paid.spread_max)
+        others = self._others.get(mid2)
+        if others is None:
+            others = self._others[mid2] = (_side(stick, self.bids), _side(stick, self.asks))
+        return Score(stick, (_side(stick, own[0]), _side(stick, own[1])), others)
+
+    def middle2(self, own: Both = ((), ())) -> int | None:
+        """Twice the adjusted middle, with these orders of ours."""
+        bids, asks = _ranked(self.bids, own[0], falling=True), _ranked(self.asks, own[1], falling=False)
+        return middle2(bids, asks, self.paid.size_min)
+
+    def income(self, own: Both) -> Money:
+        """What these orders of ours would earn a day, in micro-USD, if the book stayed as it is."""
+        score = self.score(own)
+        return 0 if score is None else score.income(self.paid.per_day)
+
+    def gain(self, own: Both, side: int, number: int, *, size: Size = 0, nearer: Price = 0) -> Money:
+        """What a day brings more when order `number` of a side (0 bids, 1 asks) is that much larger or nearer.
+
+        With one share it is the marginal reward of size, R w C / (A + C)^2 of strategy reference 1.9; with one tick
+        that of price.  Less than nothing where the middle moves away.
+        """
+        orders = list(own[side])
+        price, before = orders[number]
+        orders[number] = (price + nearer if side == 0 else price - nearer, before + size)
+        return self.income((orders, own[1]) if side == 0 else (own[0], orders)) - self.income(own)
+
+
+def _side(stick: Yardstick, levels: Levels) -> int:
+    return sum(stick.points(price, size) for price, size in levels)
+
+
+def _ranked(others: Orders, own: Orders, *, falling: bool) -> Levels:
+    """Both together, the best price first."""
+    if not own:
+        return others
+    return merge(others, sorted(own, reverse=falling), key=lambda level: level[0], reverse=falling)
 
 
 def _reached(levels: Levels, size_min: Size) -> Price | None:

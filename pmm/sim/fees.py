@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pmm import model
+from pmm.core import fees
+from pmm.core.fees import FEE_STEP
 from pmm.model import GRID, USD, ConditionId, Money, Price, Size
 
-# Fees are charged in steps of 0.00001 USD, and never less than one step.
-FEE_STEP: Money = 10
+__all__ = ["FEE_STEP", "FREE", "RATE_ONE", "FeeSchedule", "Rebates", "fee_bound", "schedule_of", "taker_fee"]
+
 RATE_ONE = 10_000
 # A rebate smaller than this is not paid.
 REBATE_MIN: Money = USD
@@ -38,12 +41,8 @@ def schedule_of(category: str) -> FeeSchedule:
 
 
 def taker_fee(schedule: FeeSchedule, price: Price, size: Size) -> Money:
-    """What a taker pays on top; rounded half up, since the direction is not documented."""
-    weight: int = size * schedule.rate * (price * (GRID - price)) ** schedule.exponent
-    if weight == 0:
-        return 0
-    step: int = RATE_ONE * GRID ** (2 * schedule.exponent) * FEE_STEP
-    return max(1, (2 * weight + step) // (2 * step)) * FEE_STEP
+    """What a taker pays on top, as `core/fees.py` has it."""
+    return fees.fee(schedule.rate * (model.RATE_ONE // RATE_ONE), schedule.exponent, price, size)
 
 
 def fee_bound(schedule: FeeSchedule, best: Price, worst: Price, size: Size) -> Money:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmm._fast import ASK, BID, Book
-from pmm.core.reward_score import ONE_SIDED, Yardstick, book_score, middle2, page_score
-from pmm.model import GRID, SHARE, BookPage, Level
+from pmm.core.reward_score import ONE_SIDED, Contest, Paid, Yardstick, book_score, middle2, page_score
+from pmm.model import GRID, SHARE, USD, BookPage, Level, RewardTerms
 
 V = 300  # 3 cents
 LEAST = 20 * SHARE
@@ -115,3 +115,59 @@ def test_shared_among_makers_a_book_scores_from_half_to_two_thirds_more(makers: 
     whole = stick.together(sum(one for one, _ in makers), sum(other for _, other in makers))
     assert whole <= 2 * shared
     assert ONE_SIDED * shared <= 5 * whole
+
+
+# --- what orders of ours would get ------------------------------------------------------------------------------------
+
+POOL = Paid(LEAST, V, 100 * USD)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.integers(1, 200))
+def test_the_middle_with_our_orders_is_that_of_the_book_with_them_in_it(
+    below: dict[int, int], above: dict[int, int], our_bids: dict[int, int], our_asks: dict[int, int], least: int
+) -> None:
+    bids, asks = ([(p, z) for p, z in book_of(below, above).levels(side)] for side in (BID, ASK))
+    own = (
+        [(5_000 - 100 * c, z * SHARE) for c, z in our_bids.items()],
+        [(5_000 + 100 * c, z * SHARE) for c, z in our_asks.items()],
+    )
+    whole = book_of(
+        {c: below.get(c, 0) + our_bids.get(c, 0) for c in below | our_bids},
+        {c: above.get(c, 0) + our_asks.get(c, 0) for c in above | our_asks},
+    )
+    inside = tuple([(price, size) for price, size in side if 0 < price < GRID] for side in own)
+    contest = Contest(Paid(least * SHARE, V, USD), bids, asks)
+    assert contest.middle2((inside[0], inside[1])) == whole.cut_mid2(least * SHARE)
+
+
+def test_a_thin_side_pays_nothing_and_nothing_is_earned_by_too_little() -> None:
+    thin = Contest(POOL, sized((4_900, 100)), sized((5_100, 19)))
+    assert thin.income((sized((4_900, 100)), [])) == 0
+    full = Contest(POOL, sized((4_900, 100)), sized((5_100, 100)))
+    assert full.income((sized((4_900, 19)), sized((5_100, 19)))) == 0
+    assert full.income(([], [])) == 0
+
+
+def test_our_own_size_gives_a_thin_side_its_middle() -> None:
+    contest = Contest(POOL, sized((4_900, 100)), [])
+    assert contest.income((sized((4_900, 100)), sized((5_100, 100)))) == 75 * USD  # against a third of one side
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        None,
+        RewardTerms(None, V, USD),
+        RewardTerms(LEAST, None, USD),
+        RewardTerms(LEAST, V, None),
+        RewardTerms(LEAST, 0, USD),
+        RewardTerms(LEAST, V, 0),
+        RewardTerms(LEAST, -1, USD),
+    ],
+)
+def test_terms_that_pay_nothing_or_are_not_all_known_are_no_contest(terms: RewardTerms | None) -> None:
+    assert Paid.of(terms) is None
+
+
+def test_terms_that_are_known_are_what_is_paid_for() -> None:
+    assert Paid.of(RewardTerms(LEAST, V, 100 * USD)) == POOL
