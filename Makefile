@@ -6,6 +6,8 @@
 #   make fuzz    random input for the kernel, FUZZ_SECONDS for each campaign (tests/fuzz/README.md)
 #   make campaign  CAMPAIGN_SEEDS runs of faulty market data and two quiet days, judged by the venue's true books, as
 #                  many sessions of orders with faults, and CAMPAIGN_KILLS kills of a real process that quotes
+#   make anchors published numbers of the literature, reproduced with pmm's own models
+#   make tournament  TOURNAMENT_SEEDS markets on which the quoting models trade, compared in pairs
 #   make bench   the benchmarks, peers beside ours
 #   make docs    write the generated pages again
 
@@ -26,11 +28,12 @@ FUZZ_SECONDS ?= 600
 FUZZ_SEED    ?= 1
 CAMPAIGN_SEEDS ?= 1000
 CAMPAIGN_KILLS ?= 200
+TOURNAMENT_SEEDS ?= 500
 # The modules whose stubs are written by hand.
 STUBS   = $(subst /,.,$(basename $(wildcard pmm/_fast/*.pyi)))
 SOURCES = pyproject.toml setup.py $(wildcard pmm/_fast/*.pyx pmm/_fast/*.pxd pmm/_fast/*.h)
 
-.PHONY: quote test test-tree test-wheel sdk check fuzz campaign bench docs clean
+.PHONY: quote test test-tree test-wheel sdk check fuzz campaign anchors tournament bench docs clean
 
 quote: $(VENV)/.run
 	$(BIN)/pmm version
@@ -70,6 +73,12 @@ campaign: $(VENV)/.test
 	$(BIN)/python -m tests.chaos --seeds $(CAMPAIGN_SEEDS)
 	$(BIN)/python -m tests.chaos.orders --seeds $(CAMPAIGN_SEEDS)
 	$(BIN)/python -m tests.chaos.kills --kills $(CAMPAIGN_KILLS)
+
+anchors: $(VENV)/.test
+	$(BIN)/python -m pytest tests/anchors -v --durations=5
+
+tournament: $(VENV)/.test
+	$(BIN)/python -m benchmarks.tournament --seeds $(TOURNAMENT_SEEDS)
 
 bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	SIMDJSON=$(SIMDJSON) $(BIN)/python -m benchmarks
