@@ -39,9 +39,11 @@ class MarketFacts:
     """One market as risk sees it.
 
     `orders` may all still trade; `at_stake` is what could be lost in it at worst, in micro-USD, and `with_wish` what
-    that would be with one more order; `event_with_wish` the same of its whole event.  `data_at` is when the book that
+    that would be with one more order; `event_at_stake` and `event_with_wish` the same of its whole event, which is the
+    market itself where that stands alone.  `long_at_most` and `short_at_most` are net micro-shares of YES, and of NO,
+    if every order of that direction traded, those of others on the account too.  `data_at` is when the book that
     is quoted on was last changed, proven or read (receive time, of REST where that stands in), None before any; `fills`
-    those of the last minutes whose trades have not failed, oldest first.
+    those of the last minutes whose trades have not failed, `placed` the orders that were sent in them, oldest first.
     """
 
     view: View
@@ -52,6 +54,10 @@ class MarketFacts:
     event_with_wish: Callable[[Wish], Money]
     data_at: Nanos | None
     fills: Sequence[Fill]
+    event_at_stake: Money = 0
+    long_at_most: Size = 0
+    short_at_most: Size = 0
+    placed: Sequence[Order] = ()
 
     @property
     def unsettled(self) -> Size:
@@ -61,6 +67,10 @@ class MarketFacts:
     def resting(self, quote: QuoteSide) -> Size:
         """Micro-shares of one side that may still trade."""
         return sum(order.at_stake for order in self.orders if order.quote is quote)
+
+    def at_most(self, quote: QuoteSide) -> Size:
+        """How far the position may go in the direction of a side."""
+        return self.long_at_most if quote is QuoteSide.BID else self.short_at_most
 
 
 @dataclass(frozen=True, slots=True)

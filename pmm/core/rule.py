@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from pmm.core.view import QuoteSide
 from pmm.model import Money, Nanos, Price, Side, Size, TokenId
@@ -43,7 +43,10 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order about to be placed: `side` and `price` of the token, `quote` and `price_yes` of the market."""
+    """An order about to be placed: `side` and `price` of the token, `quote` and `price_yes` of the market.
+
+    `level` is its place in the ladder of its side, 0 the best price.
+    """
 
     quote: QuoteSide
     price_yes: Price
@@ -52,6 +55,7 @@ class Wish:
     side: Side
     price: Price
     size: Size
+    level: int = 0
 
     @property
     def worth(self) -> Money:
@@ -98,12 +102,14 @@ Standing: TypeAlias = Allow | Warn | Trip
 ALLOW = Allow()
 
 
+@runtime_checkable
 class OrderRule(Protocol):
     name: str
 
     def check(self, wish: Wish, view: RiskView) -> OrderVerdict: ...
 
 
+@runtime_checkable
 class StandingRule(Protocol):
     """`per_market` says whether it is asked for every market, or once for the account.
 
