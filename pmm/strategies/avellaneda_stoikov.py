@@ -3,9 +3,9 @@
     r = s - q gamma sigma^2 tau                                  reservation price (8), (29)
     ask - bid = gamma sigma^2 tau + (2/gamma) ln(1 + gamma/k)    around it (30)
 
-High-frequency trading in a limit order book, Quantitative Finance 8(3), 217-224.  It knows no bound of the inventory, no
-jumps and no adverse selection, and near the end of its horizon it quotes tightest and without skew, which is the worst
-moment for a claim that is about to resolve: here it is an anchor to compare others with, not what to trade with.
+High-frequency trading in a limit order book, Quantitative Finance 8(3), 217-224.  It knows no bound of the inventory,
+no jumps and no adverse selection, and near the end of its horizon it quotes tightest and without skew, which is the
+worst moment for a claim that is about to resolve: here it is an anchor to compare others with, not what to trade with.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gueant, Lehalle and Fernandez-Tapia (2013): Avellaneda-Stoikov with a bound on the inventory, and its stationary form.
+"""Gueant, Lehalle and Fernandez-Tapia (2013): Avellaneda-Stoikov with a bound of the inventory, exact and stationary.
 
 With alpha = k gamma sigma^2 / 2 and eta = A (1 + gamma/k)^-(1 + k/gamma), the factors v_q of the value function solve
 

@@ -76,7 +76,7 @@ def test_what_a_fill_moves_the_price_by_is_asked_for():
 
 @pytest.mark.parametrize(("limit", "impact"), [(0, 0.0), (LIMIT_MAX + 1, 0.0), (30, 5.0)])
 def test_a_problem_without_an_answer_is_refused(limit, impact):
-    with pytest.raises(ValueError, match="limit|impact"):
+    with pytest.raises(ValueError, match=r"limit|impact"):
         log_values(Problem(1.0, 0.2, 0.3, 0.01, limit, impact), 10.0)
 
 
