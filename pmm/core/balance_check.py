@@ -50,9 +50,16 @@ class Booked:
 
 @dataclass(slots=True)
 class BalanceCheck:
-    """`drop_percent` of the account's worth lost without a fill halts; None never does."""
+    """`drop_percent` of the account's worth lost without a fill halts; None never does.
+
+    `worth` is what fills say that the account should be worth, None before balances were read; `missing` how much of
+    it the last balances did not show, negative for more, `missing_before` the same of those before them.  Micro-USD.
+    """
 
     drop_percent: int | None
+    worth: Money | None = None
+    missing: Money = 0
+    missing_before: Money = 0
     _start: dict[str, int] = field(default_factory=dict)
     _suspects: dict[str, int] = field(default_factory=dict)
     _written_off: dict[str, int] = field(default_factory=dict)
@@ -63,6 +70,7 @@ class BalanceCheck:
         held = {CASH: balances.cash, **balances.shares}
         misses = {asset: self._miss(asset, value, booked) for asset, value in held.items()}
         worth, lost = self._worth(held, misses, booked)
+        self.worth, self.missing, self.missing_before = worth, lost, self.missing
         for asset, miss in misses.items():
             self._judge(asset, miss, out)
         seen_before, self._drop = self._drop, self._drop_text(worth, lost)

@@ -45,11 +45,15 @@ class DailyLimits:
 
 @dataclass(slots=True)
 class DailyLoss:
-    """Ask `judge` whenever time passed or something traded; within a day it only gets worse, so it is told once."""
+    """Ask `judge` whenever time passed or something traded; within a day it only gets worse, so it is told once.
+
+    `peak` is the most that the day has brought, never less than nothing, in micro-USD; a restart forgets it.
+    """
 
     limits: DailyLimits
     state: str = field(default=DAILY_LOSS.initial)
     result: DayResult | None = None
+    peak: Money = 0
     _base: int = 0
     _carried: Money = 0
     _marks: dict[ConditionId, int] = field(default_factory=dict)
@@ -61,10 +65,11 @@ class DailyLoss:
             before = self.limits.before
             self._carried = before.money if before is not None and before.day == day else 0
         elif self.result.day != day:
-            self._base, self._carried = equity, 0
+            self._base, self._carried, self.peak = equity, 0, 0
             if self.state != "INSIDE":
                 out.move(DAILY_LOSS, self, "midnight", "daily loss", "")
         money = self._carried + (equity - self._base) // (2 * GRID)
+        self.peak = max(self.peak, money)
         result = DayResult(day, money, tuple(self._marks.items()))
         if result != self.result:
             self.result = out.day = result

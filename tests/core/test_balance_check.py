@@ -100,6 +100,15 @@ def test_a_great_loss_halts_when_a_second_read_shows_it_and_forbids_placing_unti
     assert check.halt == "balance drop: the account is worth 79 USD, 21 USD less than its fills explain"
 
 
+def test_what_is_missing_is_kept_for_this_read_and_the_one_before():
+    check = Check(cash=100)
+    seen = []
+    for cash in (97, 80, 101):
+        check.read(cash=cash)
+        seen.append([round(one / USD) for one in (check.check.worth, check.check.missing, check.check.missing_before)])
+    assert seen == [[100, 3, 0], [100, 20, 3], [100, -1, 20]]
+
+
 def test_a_loss_of_exactly_the_limit_is_none():
     check = Check()
     check.read(cash=80)

@@ -116,3 +116,15 @@ def test_without_a_limit_nothing_is_judged():
     story = day_of(limit=None)
     mark(story, "0.01", "0.02")
     assert story.machine("daily loss") == []
+
+
+def test_the_most_that_the_day_has_brought_is_kept_and_begins_anew_with_the_day():
+    story = holding(100)
+    peaks = []
+    for bid, ask in (("0.48", "0.50"), ("0.52", "0.54"), ("0.50", "0.52")):
+        mark(story, bid, ask)
+        peaks.append(story.engine.daily.peak)
+    assert peaks == [0, 3 * USD, 3 * USD]
+    story.at = (TODAY + 1) * DAY
+    mark(story, "0.50", "0.52", 0)
+    assert story.engine.daily.peak == 0
