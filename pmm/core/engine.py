@@ -99,6 +99,7 @@ class Engine:
             if desk.wake_at is not None and desk.wake_at <= event.at:
                 self._decide_in(desk.on_due(event.at, out), out)
             self._take(event, out)
+            self._decide(self.quoting.stirred(), out)
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)
@@ -161,6 +162,7 @@ class Engine:
         self.risk.move(self.risk.on_time(at), "the cool-down is over", out)
         self._judge_positions(out)
         self._judge_day(out)
+        self.quoting.sample(self.markets.values(), out)
         self._decide(self.markets.values(), out, announce=True)
 
     def _on_listed(self, event: MarketListed, out: StepBuilder) -> None:

@@ -9,14 +9,20 @@ from pmm.core.config import EngineConfig
 from pmm.core.desk import Desk
 from pmm.core.explanation import Evidence, failure, seen
 from pmm.core.markets import QuotedMarket
+from pmm.core.orders import Order
 from pmm.core.reconcile import reconcile
+from pmm.core.reward_view import sample
 from pmm.core.risk import Risk
+from pmm.core.siblings import Siblings
 from pmm.core.step import Decision, StepBuilder
 from pmm.core.view import Resting, Strategy, Targets, View
-from pmm.model import ConditionId, Nanos, Size
+from pmm.model import SECOND, ConditionId, Nanos, Size
 
 # Orders that are part of the book we are shown, as far as anybody can tell.
 SHOWN = frozenset({"LIVE", "PARTIAL", "CANCEL_PENDING"})
+
+# The venue looks once a minute, at a moment that nobody knows.
+SAMPLE_EVERY: Nanos = 5 * SECOND
 
 
 class Quoting:
@@ -27,7 +33,9 @@ class Quoting:
         self._config = config
         self._desk = desk
         self._risk = risk
+        self._siblings = Siblings(desk.exposure.groups)
         self._kept: dict[ConditionId, Targets] = {}
+        self._sampled_at: Nanos | None = None
 
     def decide(
         self, quoted: QuotedMarket, problem: str | None, out: StepBuilder, *, stopped: bool, announce: bool
@@ -38,6 +46,7 @@ class Quoting:
         """
         at = out.event.at
         view = self.view(quoted, at)
+        self._siblings.decided(quoted)
         answer = self._asked(view, quoted, out) if problem is None else None
         targets = Targets(reason=problem or "") if answer is None else self._allowed(answer, view)
         undecided = problem is not None and not quoted.dropped and not stopped
@@ -54,17 +63,23 @@ class Quoting:
                 kept = seen(self.strategy, view, answer, out.commands[commands:], out.risk[ruled:])
             out.decisions.append(_decision(quoted, said, view, kept))
 
+    def sample(self, markets: Iterable[QuotedMarket], out: StepBuilder) -> None:
+        """Note every few seconds what scores for rewards; a book that says nothing is no sample."""
+        at = out.event.at
+        if self._sampled_at is not None and at - self._sampled_at < SAMPLE_EVERY:
+            return
+        self._sampled_at = at
+        for quoted in markets:
+            if quoted.market.rewards is not None and quoted.problem() is None and not quoted.held:
+                told = sample(self.view(quoted, at))
+                out.rewards += [] if told is None else [told]
+
     def view(self, quoted: QuotedMarket, at: Nanos) -> View:
         """What the strategy sees of a market."""
-        own = tuple(self._own(quoted)) if self._config.own_shown else ()
-        return View(at, quoted.market, quoted.book, quoted.position.net, own)
-
-    def _own(self, quoted: QuotedMarket) -> Iterable[Resting]:
-        return (
-            Resting(order.quote, order.price_yes, order.size_left)
-            for order in self._desk.orders.open(quoted.condition_id)
-            if order.state in SHOWN
-        )
+        orders = tuple(self._desk.orders.open(quoted.condition_id))
+        own = _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else ()
+        working = _resting(order for order in orders if order.state != "CANCEL_PENDING")
+        return View(at, quoted.market, quoted.book, quoted.position.net, own, working=working)
 
     def _asked(self, view: View, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         """The word of the strategy."""
@@ -80,6 +95,10 @@ class Quoting:
         """What of it the risk state lets through."""
         reducing = self._risk.state == "REDUCING" and (answer.bids or answer.asks)
         return _reducing_only(answer, view.position) if reducing else answer
+
+
+def _resting(orders: Iterable[Order]) -> tuple[Resting, ...]:
+    return tuple(Resting(order.quote, order.price_yes, order.size_left) for order in orders)
 
 
 def _decision(quoted: QuotedMarket, targets: Targets, view: View, evidence: Evidence | None) -> Decision:

@@ -54,13 +54,15 @@ def moved(target: Target, order: Order, requote_threshold: Price, tick: Price, a
     """Whether a working order has to give way to the target.
 
     It does when its price left the grid, when it is larger than wanted, when fills ate more than half of what is
-    wanted, when it is about to end, or when the reference moved by the threshold and the target really lies elsewhere.
+    wanted or left less than it must have, when it is about to end, or when the reference moved by the threshold, or
+    the price is firm, and the target really lies elsewhere.
     """
-    if order.price_yes % tick or order.size_left > target.size or order.size_left * 2 < target.size:
+    least = max(target.size, 2 * target.least)
+    if order.price_yes % tick or order.size_left > target.size or order.size_left * 2 < least:
         return True
     if order.refresh_at is not None and at >= order.refresh_at:
         return True
-    far = order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
+    far = target.firm or order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
     return far and target.price != order.price_yes
 
 

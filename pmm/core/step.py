@@ -94,6 +94,26 @@ class DayResult:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardSample:
+    """What rests for the reward of a market at one moment, of ours and of the others: `core/reward_score.py`.
+
+    Both as the micro-shares that would score as much on both sides at the middle; `per_day` is what the market pays,
+    in micro-USD.  We get own / (own + others) of it.
+    """
+
+    at: Nanos
+    market: ConditionId
+    own: Size
+    others: Size
+    per_day: Money
+
+    @property
+    def rate(self) -> Money:
+        """What we earn a day as long as it stays so, in micro-USD, rounded down."""
+        return self.per_day * self.own // (self.own + self.others) if self.own else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The effects of one event.
 
@@ -101,7 +121,7 @@ class Step:
     wants nothing and nothing of ours can be live.  `wake_at` is the earliest moment when
     something may be overdue: the driver answers with a `Wake` at that time, unless another event comes first.
     `openings` are shares of before this run; `day` is the result of the day where it is another than before.
-    `risk` is what rules said, acted on or not.
+    `risk` is what rules said, acted on or not.  `rewards` are samples of markets that pay some, every few seconds.
     """
 
     event: Event
@@ -115,6 +135,7 @@ class Step:
     openings: tuple[Opening, ...] = ()
     day: DayResult | None = None
     risk: tuple[RiskEvent, ...] = ()
+    rewards: tuple[RewardSample, ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,6 +151,7 @@ class StepBuilder:
     openings: list[Opening] = field(default_factory=list)
     day: DayResult | None = None
     risk: list[RiskEvent] = field(default_factory=list)
+    rewards: list[RewardSample] = field(default_factory=list)
 
     def move(
         self, table: Table, subject: Stateful, trigger: str | None, name: str, cause: str, evidence: str = ""
@@ -161,4 +183,5 @@ class StepBuilder:
             tuple(self.openings),
             self.day,
             tuple(self.risk),
+            tuple(self.rewards),
         )

@@ -33,13 +33,16 @@ class Target:
 
     `reference2` is twice the price that the target was derived from (fixed spread: the mid); a working order is
     replaced when this reference has moved by the requote threshold, so that rounding alone never moves an order.
-    `level` counts from 0 at the best price of its side: each level is one order.
+    `level` counts from 0 at the best price of its side: each level is one order.  A `firm` price is meant: a working
+    order elsewhere is replaced however little the reference moved.  So is one of which less than `least` is left.
     """
 
     price: Price
     size: Size
     reference2: int
     level: int = 0
+    firm: bool = False
+    least: Size = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def one_a_side(bid: Target | None, ask: Target | None, reason: str = "", terms: 
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """An order of ours that is part of the book we see, in the terms of YES."""
+    """An order of ours, in the terms of YES."""
 
     quote: QuoteSide
     price: Price
@@ -94,7 +97,8 @@ class Resting:
 class View:
     """One market at one moment.  `book` is the live kernel book of the first token: read it, do not keep it.
 
-    `own` are our orders in that book; a dry run has none there.  `event` is what we hold in the other outcomes of its
+    `own` are our orders in that book; a dry run has none there.  `working` are those that nobody wants gone, wherever
+    they are: on their way, in doubt, resting, simulated.  `event` is what we hold in the other outcomes of its
     event, None where it stands alone.
     """
 
@@ -106,6 +110,7 @@ class View:
     signals: Signals = QUIET
     regime: Regime = Regime.QUIET
     event: EventView | None = None
+    working: tuple[Resting, ...] = ()
 
     @property
     def best_bid(self) -> Price | None:

@@ -121,3 +121,15 @@ def test_an_order_of_an_earlier_run_takes_the_level_where_its_price_is_wanted():
     assert [target.level for _, target in found.places] == [0]
     astray = replace(adopted, price=4200, price_yes=4200)
     assert plan(ladder, astray).cancels == (astray,)
+
+
+def test_a_firm_price_moves_an_order_however_little_the_reference_did():
+    elsewhere = Targets((Target(4900, TEN, 10_000, firm=True),))
+    assert [gone.order_id for gone in plan(elsewhere, order()).cancels] == ["o1"]
+    assert plan(Targets((Target(4800, TEN, 10_000, firm=True),)), order()).empty
+
+
+def test_an_order_with_less_left_than_it_must_have_gives_way():
+    wanted = Targets((Target(4800, TEN, 10_000, least=shares(8)),))
+    assert plan(wanted, order(filled=shares(2))).empty
+    assert plan(wanted, order(filled=shares(2.01))).cancels
