@@ -31,7 +31,7 @@ class Caps:
 
 
 class Exposure:
-    """The possible losses of every market; `position_of` says what is held there."""
+    """The possible losses of every market; `position_of` says what is held there, `groups` what excludes what."""
 
     def __init__(
         self, caps: Caps, orders: Orders, settlements: Settlements, position_of: Callable[[ConditionId], Position]
@@ -42,7 +42,7 @@ class Exposure:
         self._position_of = position_of
         self._foreign: dict[ConditionId, list[OwnOrder]] = {}
         self._first: dict[ConditionId, TokenId] = {}
-        self._groups = Groups()
+        self.groups = Groups()
         self._corners: dict[ConditionId, Corners] = {}
         self._losses: dict[str, Money] = {}
         self._stale: set[ConditionId] = set()
@@ -50,7 +50,7 @@ class Exposure:
 
     def list_market(self, market: Market) -> None:
         """From now on it is known which of its tokens is the first, and which markets its event has."""
-        condition_id, groups = market.condition_id, self._groups
+        condition_id, groups = market.condition_id, self.groups
         self._first[condition_id] = market.yes
         before = groups.of(condition_id)
         groups.list_market(market)
@@ -80,11 +80,11 @@ class Exposure:
     def event_loss(self, market: ConditionId) -> Money:
         """The largest possible loss of the event that a market belongs to, in micro-USD: its own where it is alone."""
         self._refresh()
-        return self._losses.get(self._groups.of(market), 0)
+        return self._losses.get(self.groups.of(market), 0)
 
     def event_with(self, market: ConditionId, stake: Stake) -> Money:
         """The same with one more order in this market."""
-        return self._loss_of(self._groups.of(market), {market: self._corners_of(market).after(stake)})
+        return self._loss_of(self.groups.of(market), {market: self._corners_of(market).after(stake)})
 
     @property
     def total(self) -> Money:
@@ -135,9 +135,9 @@ class Exposure:
     def _loss_of(self, group: str, instead: Mapping[ConditionId, Corners]) -> Money:
         """Of one event, with other corners for some of its markets."""
         self._refresh()
-        members = self._groups.members(group)
+        members = self.groups.members(group)
         held = (instead.get(market) or self._corners.get(market, NOTHING) for market in members)
-        return event_loss(held, other=self._groups.other(group))
+        return event_loss(held, other=self.groups.other(group))
 
     def _refresh(self) -> None:
         if not self._stale:
@@ -145,7 +145,7 @@ class Exposure:
         stale, self._stale = self._stale, set()
         for market in stale:
             self._corners[market] = corners(self._position_of(market), self._uncertain(market), self._pending(market))
-        for group in {self._groups.of(market) for market in stale}:
+        for group in {self.groups.of(market) for market in stale}:
             loss = self._loss_of(group, {})
             self._total += loss - self._losses.pop(group, 0)
             if loss:

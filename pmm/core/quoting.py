@@ -79,7 +79,13 @@ class Quoting:
         orders = tuple(self._desk.orders.open(quoted.condition_id))
         own = _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else ()
         working = _resting(order for order in orders if order.state != "CANCEL_PENDING")
-        return View(at, quoted.market, quoted.book, quoted.position.net, own, working=working)
+        view = View(at, quoted.market, quoted.book, quoted.position.net, own, working=working)
+        event = self._siblings.see(quoted, view.mid2) if quoted.market.neg_risk_id else None
+        return view if event is None else replace(view, event=event)
+
+    def stirred(self) -> list[QuotedMarket]:
+        """Markets to decide on again, because other outcomes of their event moved or traded; empty when asked again."""
+        return self._siblings.stirred()
 
     def _asked(self, view: View, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         """The word of the strategy."""
