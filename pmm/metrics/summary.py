@@ -8,7 +8,9 @@ from pmm.core.step import Step
 from pmm.metrics.counts import Counts
 from pmm.metrics.decision_hash import DecisionHash
 from pmm.metrics.latency import StepTime
+from pmm.metrics.markout import HORIZONS_S, Horizon, Markouts
 from pmm.metrics.pnl import Pnl, pnl_text
+from pmm.metrics.rebates import Rebates
 from pmm.metrics.trust import Trust
 from pmm.model import Nanos, decimal_text, money_text, size_text
 
@@ -19,6 +21,8 @@ class Summary:
 
     counts: Counts = field(default_factory=Counts)
     pnl: Pnl = field(default_factory=Pnl)
+    markouts: Markouts = field(default_factory=Markouts)
+    rebates: Rebates = field(default_factory=Rebates)
     trust: Trust = field(default_factory=Trust)
     step_time: StepTime = field(default_factory=StepTime)
     decisions: DecisionHash = field(default_factory=DecisionHash)
@@ -30,6 +34,8 @@ class Summary:
         self.ended = max(self.ended, step.event.at)
         self.counts.on_step(step)
         self.pnl.on_step(step)
+        self.markouts.on_step(step)
+        self.rebates.on_step(step)
         self.trust.on_step(step)
         self.decisions.on_step(step)
         self.step_time.add(took)
@@ -64,11 +70,24 @@ class Summary:
                 "spread_captured": pnl_text(pnl.spread),
                 "inventory_move": pnl_text(pnl.inventory),
                 "residual": pnl_text(pnl.residual),
+                "rebates_earned": money_text(self.rebates.total),
+            },
+            "markout": {
+                str(seconds): self._markout(self.markouts.total(place)) for place, seconds in enumerate(HORIZONS_S)
             },
             "messages": counts.messages,
             "step_time_us": {"p50": self._micros(0.50), "p99": self._micros(0.99)},
             "feed_states": counts.feed_states,
             "decision_hash": self.decisions.hexdigest(),
+        }
+
+    def _markout(self, horizon: Horizon) -> dict[str, object]:
+        """One horizon: what the mid did to our fills until then, what was held for longer, and what that leaves."""
+        return {
+            "fills": horizon.matured,
+            "adverse_selection": pnl_text(horizon.adverse),
+            "held": pnl_text(horizon.held),
+            "residual": pnl_text(self.pnl.inventory - horizon.adverse - horizon.held),
         }
 
     def _micros(self, share: float) -> str | None:
