@@ -26,7 +26,7 @@ REMEMBERED_MAX = 10_000
 
 @dataclass(slots=True, eq=False)
 class _Marked:
-    """One fill: net YES shares that it brought, the mid it was made at, and the one a horizon later once it is known."""
+    """One fill: net YES shares that it brought, its mid, and the mid a horizon later once that is known."""
 
     signed: Size
     mid2: int

@@ -21,7 +21,13 @@ def test_a_short_session_is_summed_up():
     assert record["orders"] == {"placed": 3, "cancels": 2, "rejected": 0, "cancel_rejected": 0}
     assert (record["fills"], record["volume"], record["cash"]) == (1, "10", "-4.8")
     assert record["positions"] == {CONDITION: {"yes": "10", "no": "0", "net": "10"}}
-    assert record["pnl"] == {"total": "0.2", "spread_captured": "0.2", "inventory_move": "0", "residual": "0"}
+    assert record["pnl"] == {
+        "total": "0.2",
+        "spread_captured": "0.2",
+        "inventory_move": "0",
+        "residual": "0",
+        "rebates_earned": "0",
+    }
     assert record["feed_states"] == ["STOPPED", "STARTING", "RUNNING"]
     assert record["step_time_us"] == {"p50": "1", "p99": "1"}
 
@@ -49,4 +55,10 @@ def test_a_fill_whose_trade_failed_is_counted_and_worth_nothing():
         summary.on_step(step, 1_000)
     record = summary.record()
     assert (record["fills"], record["reversals"], record["cash"]) == (1, 1, "0")
-    assert record["pnl"] == {"total": "0", "spread_captured": "0", "inventory_move": "0", "residual": "0"}
+    assert record["pnl"] == {
+        "total": "0",
+        "spread_captured": "0",
+        "inventory_move": "0",
+        "residual": "0",
+        "rebates_earned": "0",
+    }
