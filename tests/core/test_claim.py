@@ -110,11 +110,11 @@ def test_as_many_shares_of_every_outcome_are_that_much_money(event, risk):
 def test_to_buy_one_outcome_lowers_it_and_raises_every_other(event, index, risk):
     pi, held, gamma = event
     index %= len(held)
-    before = event_reservations(pi, held, gamma)
+    before = [event_log_odds(pi, held, gamma, i) for i in range(len(held))]
     held[index] += risk / gamma
-    after = event_reservations(pi, held, gamma)
-    assert after[index] < before[index]
-    assert all(after[i] > before[i] for i in range(len(held)) if i != index)
+    after = [event_log_odds(pi, held, gamma, i) for i in range(len(held))]
+    assert after[index] == pytest.approx(before[index] - risk)
+    assert all(after[i] >= before[i] - 1e-12 for i in range(len(held)) if i != index)
 
 
 @given(probabilities, st.floats(-1e6, 1e6), gammas)
@@ -124,6 +124,13 @@ def test_an_event_of_two_outcomes_is_one_claim(p, risk, gamma):
     assert event_reservations(pi, held, gamma)[0] == pytest.approx(reservation(p, held[0], gamma), rel=1e-6)
     single = certainty_equivalent(p, held[0], gamma)
     assert event_certainty_equivalent(pi, held, gamma) == pytest.approx(single, rel=1e-6, abs=1e-9 / gamma)
+
+
+def test_what_others_gain_by_a_purchase_is_seen():
+    before = event_reservations((0.5, 0.3, 0.2), (0, 0, 0), 0.01)
+    after = event_reservations((0.5, 0.3, 0.2), (20, 0, 0), 0.01)
+    assert after == pytest.approx([0.450166, 0.329900, 0.219934], abs=1e-6)
+    assert after[1] / after[2] == pytest.approx(before[1] / before[2])
 
 
 def test_an_outcome_that_cannot_win_is_worth_nothing():
