@@ -71,6 +71,14 @@ def failure(strategy: Strategy, error: Exception) -> Targets:
     return Targets(reason=f"strategy {strategy.name} failed: {error!r}")
 
 
+def answer_again(strategy: Strategy, view: View) -> Targets:
+    """What the strategy says now, told as the engine would: one that fails wants nothing."""
+    try:
+        return strategy.decide(view)
+    except Exception as error:  # noqa: BLE001 - a strategy is anybody's code
+        return failure(strategy, error)
+
+
 def inputs_of(evidence: Evidence) -> Record:
     """What the strategy was told, as plain data."""
     return {

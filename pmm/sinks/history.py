@@ -1,7 +1,7 @@
-"""A sink that writes down what became of orders, fills and their settlement.
+"""A sink that writes down what became of orders, fills and their settlement, what rules said and what was decided.
 
-Fills and settlements are written in the step that tells of them; orders and prices wait for the next timer, because
-they can be asked for again or do not matter.
+Fills and settlements are written in the step that tells of them; orders, prices and what rules said wait for the next
+timer, because they can be asked for again or do not matter, and so do decisions, which take the time to be packed.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from pmm.commands import Place
-from pmm.core.step import Change, DayResult, Fill, Opening, Step
+from pmm.core.step import Change, DayResult, Decision, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
 from pmm.model import GRID, SECOND, ConditionId, Market, Nanos, OrderId
+from pmm.sinks import risk_events
+from pmm.sinks.decisions import DecisionWriter
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store, whole
 
 # What waits is written at the latest when it is so much.
@@ -41,7 +43,7 @@ _MATCHED = (
 # Of two things told about a trade the one that is further stays.
 _SETTLED = (
     "UPDATE trades SET status = ? WHERE account = ? AND epoch = ? AND trade_id = ? AND order_id = ?"
-    " AND status NOT IN ('CONFIRMED', 'FAILED')"
+    " AND status NOT IN ('CONFIRMED', 'FAILED') AND NOT (status = 'MINED' AND ? = 'MATCHED')"
 )
 # Nobody has to ask for an order again that is over and whose trades are settled or void ...
 _CLOSE = (
@@ -120,19 +122,24 @@ class History:
         assert run is not None, "a row was inserted"
         self.run: int = run
         self.epoch: int = run if simulated else 0
+        self._decided: list[Decision] = []
+        self._decisions = DecisionWriter(account, self.epoch)
 
     def on_step(self, step: Step, _took: Nanos) -> None:
-        told = step.changes or step.decisions or step.commands or step.fills or step.openings
+        told = step.changes or step.decisions or step.commands or step.fills or step.openings or step.risk
         if isinstance(step.event, Frame) and not told:
             return  # most steps, on the way from a frame to an order
         rows = self._of(step)
         urgent = bool(step.fills) or isinstance(step.event, Settled | MarketListed | Adopted)
         if rows:
             self._waiting += rows
-        if (self._waiting or self._mids) and (
-            urgent or isinstance(step.event, Timer) or len(self._waiting) >= WAITING_MAX
-        ):
-            self.flush()
+        self._decided += [decision for decision in step.decisions if decision.evidence is not None]
+        full = len(self._waiting) + len(self._decided) >= WAITING_MAX
+        if isinstance(step.event, Timer) or full:
+            if self._waiting or self._mids or self._decided:
+                self.flush()
+        elif urgent and (self._waiting or self._mids):
+            self._write(())
         for change in step.changes:
             if self._latch_halts and change.machine == "risk" and change.new == "HALTED":
                 self._store.latch(LatchName.HALT, change.cause, change.at, self._account)
@@ -142,6 +149,10 @@ class History:
 
         Raises DiskError; then it waits on.
         """
+        self._write(self._decided)
+        self._decided.clear()
+
+    def _write(self, decisions: Sequence[Decision]) -> None:
         key, now = (self._account, self.epoch), self._clock()
         over = list(takewhile(lambda order_id: now - self._heard[order_id] >= CLOSE_AFTER, self._heard))
         with self._store.writing() as db:
@@ -151,6 +162,9 @@ class History:
             db.executemany(_CLOSE, [(self._account, order_id, self.epoch, self.epoch) for order_id in over])
             for statement in _FORGET:
                 db.execute(statement, (now - CLOSED_LIFE, FORGOTTEN_MAX))
+            db.execute(risk_events.FORGET, (risk_events.EVENTS_MAX,))
+            if decisions:
+                self._decisions.write(db, decisions, now)
         self._waiting.clear()
         self._mids.clear()
         for order_id in over:
@@ -170,7 +184,7 @@ class History:
             rows.append((_ORDER, self._adopted(event)))
         elif isinstance(event, Settled):
             self._hear(event.order_id, event.at)
-            rows.append((_SETTLED, (str(event.status), *self._key, event.trade_id, event.order_id)))
+            rows.append(self._settled(str(event.status), event.trade_id, event.order_id))
         rows += [(_ORDER, self._order(command, event.at)) for command in step.commands if isinstance(command, Place)]
         rows += self._fills(step.fills)
         rows += [(_OPENING, self._opening(opening)) for opening in step.openings]
@@ -184,6 +198,11 @@ class History:
             if change.machine == "order":
                 self._hear(change.subject, change.at)
                 rows.append((_STATE, self._state(change)))
+            elif change.machine == "settlement" and step.fills:
+                # News that overtook their fill are told with it.
+                order_id, _, trade_id = change.subject.rpartition(" ")
+                rows.append(self._settled(change.new, trade_id, order_id))
+        rows += risk_events.rows_of(*self._key, step.risk)
         for decision in step.decisions:
             if decision.mid2 is not None and decision.market not in self._valued:
                 self._mids[decision.market] = (decision.mid2, decision.at)
@@ -224,6 +243,9 @@ class History:
     def _adopted(self, event: Adopted) -> tuple[object, ...]:
         what = (event.order_id, event.market, event.token, str(event.side), event.price, event.size)
         return (*self._key, *what, "UNKNOWN", event.created_at, event.expires_at)
+
+    def _settled(self, status: str, trade_id: str, order_id: OrderId) -> Row:
+        return _SETTLED, (status, *self._key, trade_id, order_id, status)
 
     def _state(self, change: Change) -> tuple[object, ...]:
         return (change.new, *self._key, change.subject)

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pmm.account import OrderStatus, OwnOrder, OwnTrade, TradeStatus
+from pmm.core.rule import RiskEvent
 from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
 from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
+from pmm.sinks import risk_events
+from pmm.sinks.decisions import Decisions
 from pmm.sinks.store import Store, whole
 
 # The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
@@ -113,6 +116,14 @@ class Records:
             if str(market) in markets:
                 markets[str(market)].mark(whole(mid2))
         return markets
+
+    def risk_events(self, *, limit: int = LIMIT, since: Nanos = 0) -> list[RiskEvent]:
+        """What rules said, acted on or not, the newest first."""
+        return risk_events.read(self._store, self._account, self._epoch, limit=limit, since=since)
+
+    def decisions(self) -> Decisions:
+        """What was decided, and from what."""
+        return Decisions(self._store, self._account, self._epoch)
 
     def _fills(self) -> list[Fill]:
         rows = self._store.rows(

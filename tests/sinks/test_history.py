@@ -8,17 +8,19 @@ import pytest
 
 from pmm.account import OrderStatus, TradeStatus
 from pmm.commands import Place
+from pmm.core.rule import RiskEvent, Stage
 from pmm.core.step import Change, DayResult, Decision, Fill, Opening, Step
 from pmm.core.view import Targets
 from pmm.errors import DiskError
-from pmm.events import Adopted, Event, MarketListed, Operator, OperatorAction, Settled, Timer, Wake
+from pmm.events import Adopted, Event, Filled, MarketListed, Operator, OperatorAction, Settled, Timer, Wake
 from pmm.model import SECOND, SHARE, USD, Side
 from pmm.sim.catalog import default_listings
-from pmm.sinks import history
+from pmm.sinks import history, risk_events
 from pmm.sinks.history import History
 from pmm.sinks.records import Held, Records
 from pmm.sinks.store import CLOSED_LIFE, Intents, Latch, LatchName, Store
 from tests.sinks.conftest import START, intent
+from tests.support.story import Story
 
 DEMO = default_listings()[0].market
 PLACE = Place("o1", DEMO.condition_id, DEMO.yes, Side.BUY, 4_800, 10 * SHARE)
@@ -303,3 +305,62 @@ def test_a_later_look_at_the_price_does_not_part_the_day_from_its_marks(store: S
     run.tell(Step(TIMER, decisions=(later,), day=DayResult(20_000, -2 * USD, marks)))
     part = 4 * SHARE * 9_000 // 20_000 - 1_920_000
     assert Run(store, simulated=False).history.day() == DayResult(20_000, -2 * USD - part)
+
+
+def test_a_fill_told_as_ten_and_then_as_six_is_six_once(store: Store) -> None:
+    run, story = Run(store, simulated=False), Story()
+    run.tell(*bought(story, 10))
+    first = next(step.fills[0] for step in story.history if step.fills)
+    step = story.tell(Filled(story.at, first.order_id, first.trade_id, first.price, 6 * SHARE))
+    records = run.tell(step)
+    assert [one.size for one in step.reversals] == [10 * SHARE]
+    assert [(trade.size, trade.status) for trade in records.trades()] == [(6 * SHARE, TradeStatus.MATCHED)]
+    (pnl,) = records.pnl().values()
+    assert (pnl.yes, pnl.cash, pnl.residual) == (6 * SHARE, -6 * 480_000, 0)
+    records = run.tell(story.tell(Settled(story.at, first.order_id, first.trade_id, TradeStatus.FAILED)))
+    assert [(trade.size, trade.status) for trade in records.trades()] == [(6 * SHARE, TradeStatus.FAILED)]
+    assert (records.positions(), records.pnl()) == ([], {})
+    records = run.tell(story.tell(Filled(story.at, first.order_id, first.trade_id, first.price, 5 * SHARE)))
+    assert [(trade.size, trade.status) for trade in records.trades()] == [(5 * SHARE, TradeStatus.FAILED)]
+    assert (records.positions(), records.pnl()) == ([], {})
+
+
+def test_a_failure_that_overtook_its_fill_is_written_with_it(store: Store) -> None:
+    run, story = Run(store, simulated=False), Story()
+    story.open_market()
+    story.accept()
+    order = next(order for order in story.engine.orders.open() if order.quote == "bid")
+    story.tell(Settled(story.at, order.order_id, "t1", TradeStatus.FAILED))
+    story.fill("bid", 10)
+    records = run.tell(*story.history)
+    assert [(trade.size, trade.status) for trade in records.trades()] == [(10 * SHARE, TradeStatus.FAILED)]
+    assert (records.positions(), records.pnl()) == ([], {})
+
+
+def test_late_news_of_a_trade_take_nothing_back(store: Store) -> None:
+    run, story = Run(store, simulated=False), Story()
+    run.tell(*bought(story, 10))
+    first = next(step.fills[0] for step in story.history if step.fills)
+    for status in (TradeStatus.MINED, TradeStatus.MATCHED):
+        records = run.tell(story.tell(Settled(story.at, first.order_id, first.trade_id, status)))
+    assert [trade.status for trade in records.trades()] == [TradeStatus.MINED]
+    records = run.tell(story.tell(Settled(story.at, first.order_id, first.trade_id, TradeStatus.RETRYING)))
+    records = run.tell(story.tell(Settled(story.at, first.order_id, first.trade_id, TradeStatus.MATCHED)))
+    assert [trade.status for trade in records.trades()] == [TradeStatus.MATCHED]
+
+
+def bought(story: Story, size: float) -> list[Step]:
+    """So many shares are bought at 0.48."""
+    story.open_market()
+    story.accept()
+    story.fill("bid", size)
+    return story.history
+
+
+def test_what_rules_said_is_kept_and_only_the_newest_of_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(risk_events, "EVENTS_MAX", 2)
+    said = [RiskEvent(START + n, "drawdown", "trip", "account", f"no {n}", n % 2 == 0, Stage.CANCEL) for n in range(3)]
+    records = run.tell(*(Step(TIMER, risk=(one,)) for one in said))
+    assert records.risk_events() == [said[2], said[1]]
+    assert records.risk_events(since=START + 2) == [said[2]]
+    assert records.risk_events(limit=1) == [said[2]]
