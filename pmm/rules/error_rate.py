@@ -10,6 +10,7 @@ reference, a venue that refuses up to 60 % of what is sent for days.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pmm.core.risk_view import RiskView
 from pmm.core.rule import ALLOW, Stage, Standing, Trip
@@ -27,23 +28,23 @@ class ErrorRateLimits:
 
 
 class ErrorRate:
-    """Remembers the last rest that it asked for."""
+    """Remembers the last rest that it asked for, and when: refusals up to then have been counted."""
 
     name = "error_rate"
     per_market = False
 
     def __init__(self, limits: ErrorRateLimits) -> None:
         self.limits = limits
-        self._counted: Nanos | None = None
+        self._counted: Nanos = -1
         self._rest: Trip | None = None
 
     def judge(self, view: RiskView) -> Standing:
-        at, counted = view.at, self._counted
-        if self._rest is not None and self._rest.until is not None and at < self._rest.until:
-            return self._rest
-        recent = sum(at - error <= MINUTE and (counted is None or error > counted) for error in view.account.errors)
+        at, rest = view.at, self._rest
+        if rest is not None and at < self._counted + self.limits.cooldown:
+            return rest
+        since = max(at - MINUTE, self._counted + 1)
+        recent = sum(1 for _ in takewhile(lambda error: error >= since, reversed(view.account.errors)))
         if recent < self.limits.per_minute:
-            self._rest = None
             return ALLOW
         reason = f"{recent} refusals within a minute, {self.limits.per_minute} are too many"
         self._counted, self._rest = at, Trip(Stage.CANCEL, reason, at + self.limits.cooldown)

@@ -17,7 +17,9 @@ Settings: `rules.protection_*`.  Source: the venue has no such protection, so th
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from pmm.core.risk_view import MarketFacts, RiskView
 from pmm.core.rule import ALLOW, Stage, Standing, Trip
@@ -79,7 +81,7 @@ class FillProtection:
 
     def _too_much(self, memory: _Memory, facts: MarketFacts, at: Nanos) -> str | None:
         limits, seconds = self.limits, decimal_text(self.limits.window * 10 // SECOND, 1)
-        recent = [fill for fill in facts.fills if at - fill.at <= limits.window and fill.at >= memory.count_from]
+        recent = _since(max(at - limits.window, memory.count_from), facts.fills)
         for side in QuoteSide:
             sizes = [fill.size for fill in recent if _side(fill) is side]
             if limits.max_fills is not None and len(sizes) > limits.max_fills:
@@ -94,8 +96,8 @@ class FillProtection:
         mid2, due = facts.view.mid2, at - self.limits.horizon
         if mid2 is None or self.limits.max_adverse is None:
             return
-        for fill in facts.fills:
-            if memory.looked_at < fill.at <= due and fill.at >= memory.count_from:
+        for fill in _since(max(memory.looked_at + 1, memory.count_from), facts.fills):
+            if fill.at <= due:
                 memory.markouts.append((fill.size, fill.size * _markout2(fill, mid2)))
         memory.looked_at = max(due, memory.looked_at)
         while len(memory.markouts) > self.limits.markout_fills:
@@ -110,6 +112,13 @@ class FillProtection:
             return None
         mean = price_text(-(-lost // (2 * size)))
         return f"the last {count} fills lose {mean} USD a share, {price_text(limit)} are allowed"
+
+
+def _since(at: Nanos, fills: Sequence[Fill]) -> list[Fill]:
+    """The fills from a moment on, oldest first; those of before are not looked at."""
+    recent = list(takewhile(lambda fill: fill.at >= at, reversed(fills)))
+    recent.reverse()
+    return recent
 
 
 def _side(fill: Fill) -> QuoteSide:

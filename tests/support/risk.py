@@ -40,7 +40,9 @@ def one_market(
     book = book_of([(bid, 100)] if bid else [], [(ask, 100)] if ask else [])
     position = position or Position()
     view = View(later(seconds), of or market(), book, position.net)
-    facts = MarketFacts(view, position, (), 0, lambda _: 0, lambda _: 0, data_at, fills)
+    facts = MarketFacts(
+        view, position, (), 0, lambda _: 0, lambda _: 0, data_at, sorted(fills, key=lambda fill: fill.at)
+    )
     return RiskView(view.at, AccountFacts(), facts)
 
 
