@@ -13,11 +13,13 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from pmm.commands import Place
+from pmm.core.engine import Engine
 from pmm.core.step import Change, DayResult, Decision, Fill, Opening, Step
 from pmm.events import Adopted, Frame, MarketListed, Settled, Timer
 from pmm.model import GRID, SECOND, ConditionId, Market, Nanos, OrderId
 from pmm.sinks import risk_events
 from pmm.sinks.decisions import DecisionWriter
+from pmm.sinks.samples import Samples
 from pmm.sinks.store import CLOSED_LIFE, FORGOTTEN_MAX, LatchName, Store, whole
 
 # What waits is written at the latest when it is so much.
@@ -207,6 +209,10 @@ class History:
             if decision.mid2 is not None and decision.market not in self._valued:
                 self._mids[decision.market] = (decision.mid2, decision.at)
         return rows
+
+    def samples(self, engine: Engine) -> Samples:
+        """The sink beside this one that notes how the markets of an engine stand."""
+        return Samples(self._store, self._account, self.epoch, engine)
 
     def day(self) -> DayResult | None:
         """The last day of a live account and what it brought, for the next run.  Raises DiskError.

@@ -13,8 +13,9 @@ from pmm.core.rule import RiskEvent
 from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
 from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
-from pmm.sinks import risk_events
+from pmm.sinks import risk_events, samples
 from pmm.sinks.decisions import Decisions
+from pmm.sinks.samples import Sample
 from pmm.sinks.store import Store, whole
 
 # The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
@@ -120,6 +121,10 @@ class Records:
     def risk_events(self, *, limit: int = LIMIT, since: Nanos = 0) -> list[RiskEvent]:
         """What rules said, acted on or not, the newest first."""
         return risk_events.read(self._store, self._account, self._epoch, limit=limit, since=since)
+
+    def samples(self, *, since: Nanos = 0, until: Nanos = 2**63 - 1) -> dict[ConditionId, list[Sample]]:
+        """How every market stood every few seconds, the oldest first."""
+        return samples.read(self._store, self._account, self._epoch, since=since, until=until)
 
     def decisions(self) -> Decisions:
         """What was decided, and from what."""

@@ -1,0 +1,136 @@
+"""How every quoted market stood, every few seconds: what a report draws its curves from.
+
+Bounded: samples are kept for `SAMPLE_LIFE`; a market brings about 2 MB a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pmm.core.engine import Engine
+from pmm.core.markets import QuotedMarket
+from pmm.core.step import RewardSample, Step
+from pmm.core.view import QuoteSide, View
+from pmm.events import Timer
+from pmm.model import SECOND, ConditionId, Money, Nanos, Price, Size
+from pmm.sinks.store import Store, whole
+
+SAMPLE_EVERY: Nanos = 5 * SECOND
+SAMPLE_LIFE: Nanos = 14 * 86_400 * SECOND
+# Old ones that go with one write: more than a write brings.
+FORGOTTEN_MAX = 1_000
+
+_SAMPLE = "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET = (
+    "DELETE FROM samples WHERE (account, epoch, market, at) IN"
+    " (SELECT account, epoch, market, at FROM samples WHERE at < ? ORDER BY at LIMIT ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One market at one moment, in the terms of its first token.
+
+    `yes`, `no` and `cash` are since the start of the run, shares of before it taken over at their mid.  `bid` and
+    `ask` are the best prices we had working, their sizes all of that side; `best_bid` and `best_ask` those of others.
+    Scores are sizes that would score as much at the middle (`pmm.core.reward_score`), None where nothing is paid.
+    """
+
+    market: ConditionId
+    at: Nanos
+    mid2: int | None
+    yes: Size
+    no: Size
+    cash: Money
+    bid: Price | None
+    bid_size: Size | None
+    ask: Price | None
+    ask_size: Size | None
+    best_bid: Price | None
+    best_ask: Price | None
+    own_score: Size | None
+    others_score: Size | None
+    reward_per_day: Money | None
+
+
+class Samples:
+    """A sink.  It reads the engine between two steps, at timers; `on_step` raises DiskError."""
+
+    def __init__(self, store: Store, account: int, epoch: int, engine: Engine) -> None:
+        self._store = store
+        self._key = account, epoch
+        self._engine = engine
+        self._rewards: dict[ConditionId, RewardSample] = {}
+        self._last: Nanos | None = None
+
+    def on_step(self, step: Step, _took: Nanos) -> None:
+        for told in step.rewards:
+            self._rewards[told.market] = told
+        at = step.event.at
+        if not isinstance(step.event, Timer) or (self._last is not None and at - self._last < SAMPLE_EVERY):
+            return
+        self._last = at
+        self.write([self._sample(quoted, at) for quoted in self._engine.markets.values()], at)
+        self._rewards.clear()
+
+    def write(self, samples: Iterable[Sample], now: Nanos) -> None:
+        """Write some, and forget the oldest."""
+        with self._store.writing() as db:
+            db.executemany(_SAMPLE, [(*self._key, *_values(one)) for one in samples])
+            db.execute(_FORGET, (now - SAMPLE_LIFE, FORGOTTEN_MAX))
+
+    def _sample(self, quoted: QuotedMarket, at: Nanos) -> Sample:
+        view, position = self._engine.quoting.view(quoted, at), quoted.position
+        (bid, bid_size), (ask, ask_size) = (_working(view, side) for side in QuoteSide)
+        rewards = self._rewards.get(quoted.condition_id)
+        return Sample(
+            market=quoted.condition_id,
+            at=at,
+            mid2=view.mid2 if quoted.problem() is None else None,
+            yes=position.yes,
+            no=position.no,
+            cash=position.cash,
+            bid=bid,
+            bid_size=bid_size,
+            ask=ask,
+            ask_size=ask_size,
+            best_bid=view.best_bid,
+            best_ask=view.best_ask,
+            own_score=None if rewards is None else rewards.own,
+            others_score=None if rewards is None else rewards.others,
+            reward_per_day=None if rewards is None else rewards.per_day,
+        )
+
+
+def read(
+    store: Store, account: int, epoch: int, *, since: Nanos = 0, until: Nanos = 2**63 - 1
+) -> dict[ConditionId, list[Sample]]:
+    """By market, the oldest first.  Raises DiskError."""
+    found = store.rows(
+        "SELECT market, at, mid2, yes, no, cash, bid, bid_size, ask, ask_size, best_bid, best_ask,"
+        " own_score, others_score, reward_per_day FROM samples"
+        " WHERE account = ? AND epoch = ? AND at >= ? AND at < ? ORDER BY market, at",
+        (account, epoch, since, until),
+    )
+    markets: dict[ConditionId, list[Sample]] = {}
+    for market, at, mid2, yes, no, cash, *maybe in found:
+        some = (None if one is None else whole(one) for one in maybe)
+        before = str(market), whole(at), None if mid2 is None else whole(mid2), whole(yes), whole(no), whole(cash)
+        markets.setdefault(str(market), []).append(Sample(*before, *some))
+    return markets
+
+
+def _values(one: Sample) -> tuple[object, ...]:
+    state = (one.market, one.at, one.mid2, one.yes, one.no, one.cash)
+    ours = (one.bid, one.bid_size, one.ask, one.ask_size)
+    return (*state, *ours, one.best_bid, one.best_ask, one.own_score, one.others_score, one.reward_per_day)
+
+
+def _working(view: View, side: QuoteSide) -> tuple[Price | None, Size | None]:
+    """Our best price of a side and all that works there; (None, None) where nothing does."""
+    orders = [order for order in view.working if order.quote is side]
+    if not orders:
+        return None, None
+    best = max(orders, key=lambda order: order.quote.sign * order.price)
+    return best.price, sum(order.size for order in orders)
