@@ -39,12 +39,14 @@ def engine_for(
     strategy: Strategy | None = None,
     order_prefix: str = "dry-",
     before: DayResult | None = None,
+    *,
+    explain: bool = False,
 ) -> Engine:
     """The engine of these settings, with another strategy than theirs where one is given.
 
-    `before` is what earlier runs of the account brought today.
+    `before` is what earlier runs of the account brought today; `explain` has decisions carry what they were made from.
     """
-    return Engine(strategy or strategy_for(settings), _config(settings, order_prefix, before))
+    return Engine(strategy or strategy_for(settings), replace(_config(settings, order_prefix, before), explain=explain))
 
 
 def _config(settings: Settings, order_prefix: str, before: DayResult | None) -> EngineConfig:

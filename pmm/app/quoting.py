@@ -97,15 +97,18 @@ class _Run:
 
     async def to_the_end(self, markets: Sequence[Market], show: Show) -> Finished:
         settings, request, summary = self.loaded.settings, self.request, Summary()
-        engine = engine_for(settings, order_prefix=self.trading.order_prefix, before=self.trading.day)
+        history = self.trading.history
+        kept = history is not None
+        engine = engine_for(settings, None, self.trading.order_prefix, self.trading.day, explain=kept)
         self.trading.empty = lambda: engine.desk.empty
         canary = await self.discovery.canary(settings.feed.canary, markets)
         ws, sockets = settings.ws, streams(self.venue, settings, dice(request.seed))
         feeds = MarketFeeds(sockets, canary, copies=ws.copies, copied=ws.copied_slugs)
         driver = driver_for(settings, engine, feeds, self.http, self.discovery, self.trading)
         with _recording(request.record, markets if canary is None else [*markets, canary]) as recorders:
-            history = self.trading.history
-            driver.sinks += [summary, show(markets), *([history] if history else []), *recorders]
+            driver.sinks += [summary, show(markets), *recorders]
+            if history is not None:
+                driver.sinks += [history, history.samples(engine)]
             if request.once:
                 driver.add_sink(_Once(driver))
             async with self._door(driver):
