@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmm.core.step import Step
+from pmm.metrics.counterfactual import Counterfactual
 from pmm.metrics.counts import Counts
 from pmm.metrics.decision_hash import DecisionHash
 from pmm.metrics.latency import StepTime
@@ -24,6 +25,7 @@ class Summary:
     markouts: Markouts = field(default_factory=Markouts)
     rebates: Rebates = field(default_factory=Rebates)
     trust: Trust = field(default_factory=Trust)
+    limits: Counterfactual = field(default_factory=Counterfactual)
     step_time: StepTime = field(default_factory=StepTime)
     decisions: DecisionHash = field(default_factory=DecisionHash)
     began: Nanos | None = None
@@ -37,6 +39,7 @@ class Summary:
         self.markouts.on_step(step)
         self.rebates.on_step(step)
         self.trust.on_step(step)
+        self.limits.on_step(step)
         self.decisions.on_step(step)
         self.step_time.add(took)
 
@@ -75,6 +78,7 @@ class Summary:
             "markout": {
                 str(seconds): self._markout(self.markouts.total(place)) for place, seconds in enumerate(HORIZONS_S)
             },
+            "limits": self.limits.record(),
             "messages": counts.messages,
             "step_time_us": {"p50": self._micros(0.50), "p99": self._micros(0.99)},
             "feed_states": counts.feed_states,
