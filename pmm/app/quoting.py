@@ -68,7 +68,7 @@ async def quote(
         venue = await stack.enter_async_context(venue_for(loaded, request.markets, request.seed))
         http = await stack.enter_async_context(VenueHttp())
         discovery = Discovery(http, venue)
-        markets = await discovery.resolve_all(request.markets)
+        markets = await discovery.with_sizes(await discovery.resolve_all(request.markets))
         for market in markets:
             if not market.tradable:
                 raise MarketNotFound(f"{market.slug} is not open for trading", hint="Choose another market.")

@@ -47,9 +47,10 @@ class Facts:
         found = await self._found(tuple(listed)) if listed else ()
         before = self._last
         self._last = {name: before.get(name, listing.market) for name, listing in listed.items()}
-        for market in found:
-            listing, last = listed.get(market.condition_id), self._last.get(market.condition_id)
-            if listing is not None and last is not None and _facts(market) != _facts(last):
+        for read in found:
+            listing, last = listed.get(read.condition_id), self._last.get(read.condition_id)
+            if listing is not None and last is not None and _facts(read) != _facts(last):
+                market = replace(read, event_size=last.event_size)
                 self.changes += 1
                 self._last[market.condition_id] = market
                 tell(replace(listing, at=time.time_ns(), market=market), last)
@@ -65,5 +66,8 @@ class Facts:
 
 
 def _facts(market: Market) -> Market:
-    """What quoting depends on; volume, liquidity and the other statistics change all the time."""
-    return replace(market, volume=0, liquidity=0, stats=MarketStats(), question="", event_slug=None)
+    """What quoting depends on; volume, liquidity and the other statistics change all the time.
+
+    How many outcomes an event has is not among the facts of a market.
+    """
+    return replace(market, volume=0, liquidity=0, stats=MarketStats(), question="", event_slug=None, event_size=None)

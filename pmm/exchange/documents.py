@@ -65,6 +65,7 @@ def _market(source: Source, listing: Listing) -> dict[str, object]:
         "version": market.version,
         "acceptingOrders": market.accepting_orders,
         "negRisk": market.neg_risk,
+        "negRiskMarketID": market.neg_risk_id or "",
         "feesEnabled": listing.fees.rate > 0,
         "feeSchedule": {
             "rate": listing.fees.rate / RATE_ONE,
@@ -139,6 +140,7 @@ def _event_head(source: Source, members: Sequence[Listing]) -> dict[str, object]
         "volume24hr": volume / USD,
         "enableOrderBook": True,
         "negRisk": first.market.neg_risk,
+        "negRiskMarketID": first.market.neg_risk_id or "",
         "enableNegRisk": first.market.neg_risk,
         "negRiskAugmented": False,
         "tags": [{"id": "1", "label": first.category, "slug": first.category.lower()}],

@@ -32,7 +32,7 @@ def market_row(source: Source, listing: Listing) -> dict[str, object]:
         "taker_base_fee": 0,
         "notifications_enabled": True,
         "neg_risk": market.neg_risk,
-        "neg_risk_market_id": "",
+        "neg_risk_market_id": market.neg_risk_id or "",
         "neg_risk_request_id": "",
         "icon": "",
         "image": "",

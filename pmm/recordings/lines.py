@@ -209,6 +209,8 @@ def _market_record(market: Market) -> Record:
         "tick": price_text(market.tick),
         "min_size": size_text(market.min_size),
         "neg_risk": market.neg_risk,
+        **({"neg_risk_id": market.neg_risk_id} if market.neg_risk_id else {}),
+        **({"event_size": market.event_size} if market.event_size is not None else {}),
     }
 
 
@@ -224,4 +226,12 @@ def _market(record: Record) -> Market:
         tick=parse_price(_text(record, "tick")),
         min_size=parse_size(_text(record, "min_size")),
         neg_risk=record["neg_risk"] is True,
+        neg_risk_id=_text(record, "neg_risk_id") if "neg_risk_id" in record else None,
+        event_size=_event_size(record.get("event_size")),
     )
+
+
+def _event_size(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise BadLine("event_size is no number")
+    return value

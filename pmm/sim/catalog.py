@@ -83,6 +83,7 @@ def binary(
         tick=tick,
         min_size=MIN_ORDER_SIZE,
         neg_risk=neg_risk,
+        neg_risk_id="0x" + hashlib.sha256(f"event:{event}".encode()).hexdigest() if neg_risk else None,
         end_date=end_date,
         event_slug=event,
         volume=volume_usd * USD,

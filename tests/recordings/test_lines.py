@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from tests.recordings.story import MARKET
     "line",
     [
         Header(1, "20260101T000000Z", 2, (MARKET,)),
+        Header(1, "20260101T000000Z", 2, (replace(MARKET, neg_risk_id="0xe", event_size=3),)),
         FeedSignal(5, 3, FeedNews.CLOSED, "socket closed"),
         FeedSignal(5, 3, FeedNews.OPENED),
         Gap(5, 10, 2_000, "slow"),

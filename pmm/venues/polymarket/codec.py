@@ -6,7 +6,7 @@ Whatever does not have the promised shape raises BadAnswer with the name of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -81,17 +81,24 @@ def market(answer: object, *, event_slug: str | None = None) -> Market:
 
 
 def event(answer: object) -> VenueEvent:
-    """One event of the metadata service, with its markets."""
+    """One event of the metadata service, with its markets; those of a neg-risk event know how many there are.
+
+    To an augmented one outcomes may be added (protocol reference, section 4.5), so that nobody knows.
+    """
     record = fields.record(answer, "event")
     slug = fields.text(record, "slug")
+    markets = [market(each, event_slug=slug) for each in array(record.get("markets") or [], "markets")]
+    neg_risk = record.get("negRisk") is True
+    if neg_risk and record.get("negRiskAugmented") is not True:
+        markets = [replace(each, event_size=len(markets)) for each in markets]
     return VenueEvent(
         event_id=fields.text(record, "id"),
         slug=slug,
         title=fields.text(record, "title"),
-        markets=tuple(market(each, event_slug=slug) for each in array(record.get("markets") or [], "markets")),
+        markets=tuple(markets),
         active=record.get("active") is True,
         closed=record.get("closed") is True,
-        neg_risk=record.get("negRisk") is True,
+        neg_risk=neg_risk,
         volume=_money(record, "volume"),
         end_date=fields.optional_text(record, "endDate"),
     )

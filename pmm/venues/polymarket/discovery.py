@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
@@ -144,6 +146,22 @@ class Discovery:
                 raise answer
             found.setdefault(answer.condition_id, answer)
         return list(found.values())
+
+    async def with_sizes(self, markets: Sequence[Market]) -> list[Market]:
+        """The same markets; where several belong to one neg-risk event, they know how many outcomes it has.
+
+        That is asked of the event itself; where it cannot be read, nobody knows.
+        """
+        slugs = Counter(market.event_slug for market in markets if market.neg_risk_id and market.event_slug)
+        sizes: dict[ConditionId, int | None] = {}
+        for slug in (slug for slug, count in slugs.items() if count > 1):
+            try:
+                event = await self._one(f"events/slug/{quote(slug, safe='')}", codec.event)
+            except VenueError as error:
+                self.odd.append(f"the outcomes of {slug} cannot be counted: {error.message}")
+                continue
+            sizes |= {each.condition_id: each.event_size for each in (event.markets if event else ())}
+        return [replace(market, event_size=sizes.get(market.condition_id)) for market in markets]
 
     async def canary(self, choice: str, quoted: Sequence[Market]) -> Market | None:
         """The market to watch beside the quoted ones: named, none for `off`, the busiest other one for `auto`.

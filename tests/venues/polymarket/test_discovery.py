@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp import web
 from pmm.errors import BadAnswer, Exit, MarketNotFound
 from pmm.venues.polymarket.discovery import Discovery, MarketAmbiguous
 from pmm.venues.polymarket.rest import VenueHttp
+from tests.support.story import market
 from tests.venues.polymarket.stub import CONDITION, NO, YES, Answer, Handler, Stub, answers, clob, gamma, serve
 
 
@@ -59,6 +61,28 @@ async def test_events_come_with_their_markets() -> None:
     async with serve(answers({"/events/keyset": {"events": [event]}})) as stub, VenueHttp() as http:
         (found,) = await Discovery(http, stub.venue).events(5)
     assert (found.slug, len(found.markets)) == ("e", 2)
+
+
+OUTCOMES = [gamma(name, conditionId=f"0x{name}", negRisk=True, negRiskMarketID="0xe") for name in ("a", "b", "c")]
+QUOTED = [replace(market(condition=f"0x{name}"), slug=name, event_slug="e", neg_risk_id="0xe") for name in ("a", "b")]
+
+
+@pytest.mark.parametrize(("augmented", "size"), [(False, 3), (True, None)])
+async def test_markets_of_one_neg_risk_event_are_told_how_many_outcomes_it_has(
+    augmented: bool, size: int | None
+) -> None:
+    event = {"id": "1", "slug": "e", "title": "E", "negRisk": True, "negRiskAugmented": augmented, "markets": OUTCOMES}
+    async with serve(answers({"/events/slug/e": event})) as stub, VenueHttp() as http:
+        found = await Discovery(http, stub.venue).with_sizes([*QUOTED, market()])
+    assert [each.event_size for each in found] == [size, size, None]
+    assert [each.slug for each in found] == ["a", "b", "rain"]
+
+
+async def test_an_event_that_cannot_be_read_keeps_nobody_from_quoting() -> None:
+    async with serve(answers({"/events/slug/e": {"id": 1}})) as stub, VenueHttp() as http:
+        discovery = Discovery(http, stub.venue)
+        assert await discovery.with_sizes(QUOTED) == QUOTED
+    assert discovery.odd[0].startswith("the outcomes of e cannot be counted")
 
 
 def searchable(*titled: tuple[str, list[dict[str, object]]]) -> dict[str, object]:
