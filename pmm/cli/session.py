@@ -12,6 +12,7 @@ from pmm.commands import Cancel, Place
 from pmm.core.step import Change, Decision, Fill, Step
 from pmm.core.view import Target
 from pmm.events import CancelRejected, Rejected
+from pmm.metrics.counterfactual import limit_text
 from pmm.model import (
     ConditionId,
     Market,
@@ -218,6 +219,8 @@ def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary
         ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
         ("feed", " > ".join(record["feed_states"])),
     ]
+    limits = ((name.replace("_", " "), limit_text(one)) for name, one in record["limits"].items())
+    lines += [("limit", f"{name} {text}") for name, text in limits if text]
     overflows = record.get("inbox", {}).get("overflows", 0)
     if overflows:
         lines.append(("inbox", f"full {overflows} times: the connection was opened anew each time"))

@@ -23,7 +23,9 @@ been different; orders of earlier runs are not looked at.  Unit of `brought`: th
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pmm.commands import Place
 from pmm.core.orders import ORDER, TERMINAL
@@ -69,14 +71,6 @@ class Limit:
             "volume": size_text(self.volume),
             "brought": pnl_text(self.brought),
         }
-
-    def text(self) -> str:
-        """For people."""
-        brought = self.brought
-        if not self.fills:
-            return f"would have stopped {self.orders} orders, none of which traded"
-        saved = f"saved {pnl_text(-brought)}" if brought < 0 else f"cost {pnl_text(brought)}"
-        return f"would have stopped {self.orders} orders and {self.fills} fills, and {saved} USD"
 
 
 @dataclass(slots=True)
@@ -227,6 +221,18 @@ class Counterfactual:
         """From now on no more than `allowed` of an order would have traded."""
         self.limits[rule].orders += rule not in order.allowed
         order.allowed[rule] = min(allowed, order.allowed.get(rule, allowed))
+
+
+def limit_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Limit.record` makes it
+    """What a limit would have done, for people; empty where that is nothing."""
+    orders, fills, brought = record["orders"], record["fills"], record["brought"]
+    if not orders:
+        return ""
+    stopped = f"would have stopped {orders} order{'s' if orders > 1 else ''}"
+    if not fills:
+        return f"{stopped}, none of which traded"
+    result = f"saved {brought[1:]}" if brought.startswith("-") else f"cost {brought}"
+    return f"{stopped} and {fills} fill{'s' if fills > 1 else ''}, and {result} USD"
 
 
 def _signed(fill: Fill) -> Size:

@@ -12,7 +12,7 @@ from pmm.core.rule import RiskEvent, Stage
 from pmm.core.step import Change, Decision, Fill, Opening, Step
 from pmm.core.view import Targets
 from pmm.events import MarketListed, Timer
-from pmm.metrics.counterfactual import CLOSED_MAX, Counterfactual
+from pmm.metrics.counterfactual import CLOSED_MAX, Counterfactual, limit_text
 from pmm.metrics.pnl import UNIT
 from pmm.model import GRID, Side, parse_price
 from tests.support.story import CONDITION, NO, START, YES, market, shares
@@ -290,15 +290,23 @@ def test_each_limit_is_judged_for_itself():
 
 
 def test_the_sentence_says_whether_the_limit_would_have_saved_or_cost():
-    run = Run()
+    run, said = Run(), []
     run.trip()
+    said.append(limit_text(run.metric.record()["drawdown"]))
     run.place("o1")
-    limit = run.metric.limits["drawdown"]
-    assert limit.text() == "would have stopped 1 orders, none of which traded"
+    said.append(limit_text(run.metric.record()["drawdown"]))
     run.fill("o1", 10)
-    assert limit.text() == "would have stopped 1 orders and 1 fills, and cost 0.2 USD"
+    said.append(limit_text(run.metric.record()["drawdown"]))
+    run.place("o2")
+    run.fill("o2", 10)
     run.mid("0.40")
-    assert limit.text() == "would have stopped 1 orders and 1 fills, and saved 0.8 USD"
+    said.append(limit_text(run.metric.record()["drawdown"]))
+    assert said == [
+        "",
+        "would have stopped 1 order, none of which traded",
+        "would have stopped 1 order and 1 fill, and cost 0.2 USD",
+        "would have stopped 2 orders and 2 fills, and saved 1.6 USD",
+    ]
 
 
 def test_orders_that_are_over_are_forgotten_from_the_oldest_on():
