@@ -6,7 +6,7 @@
 More than `percent` of the worth missing in one read cancels everything until balances were read once more; in two
 reads in a row it halts.  Balances and fills are brought together in `pmm.core.balance_check`.
 
-Setting: `rules.balance_drop` in hundredths.  Source: behaviour B098; end-of-day reconciliation of RTS 6, article 17
+Setting: `rules.balance_drop_percent`.  Source: behaviour B098; end-of-day reconciliation of RTS 6, article 17
 (reliability reference, section 1.5).
 """
 

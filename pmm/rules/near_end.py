@@ -3,12 +3,13 @@
     left = the earlier of the market's end and its game's start - now
 
 Prices jump when the outcome becomes known, and whoever rests then is the one who pays: within `reduce` only what brings
-the position home is quoted, within `cancel` nothing.  Once the date has passed nothing is quoted either: nobody says
-how long a game lasts, and a market that trades on after its end waits for its resolution.  A market without dates is
-quoted.
+the position home is quoted, within `cancel` nothing.  The venue says when a game starts and never when it is over: for
+`game_length` after its start nothing is quoted, then only the end counts.  A market that trades on after its end waits
+for its resolution and is not quoted.  One without dates is.  The regime (`pmm.core.regime`) knows the same dates and
+says how careful a model should be; this rule is what holds whatever the model makes of that.
 
-Settings: `rules.near_end_reduce` and `rules.near_end_cancel` in seconds.  Source: the rule near resolution of the
-strategy reference, section 1.4; behaviour B097, no quotes in the last hour.
+Settings: `rules.near_end_reduce`, `rules.near_end_cancel` and `regime.game_length` in seconds.  Source: the rule near
+resolution of the strategy reference, section 1.4; behaviour B097, no quotes in the last hour.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ HOUR: Nanos = 3_600 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class NearEndLimits:
-    """Nanoseconds before the end; exactly so long before, the stage holds."""
+    """Nanoseconds: `reduce` and `cancel` before the date, both included, `game_length` after the start of a game."""
 
     reduce: Nanos = 2 * HOUR
     cancel: Nanos = HOUR
+    game_length: Nanos = 4 * HOUR
 
 
 class NearEnd:
@@ -39,7 +41,7 @@ class NearEnd:
 
     def judge(self, view: RiskView) -> Standing:
         assert view.market is not None, "asked for every market"
-        comes = _first_date(view.market.view.market)
+        comes = self._first_date(view.market.view.market, view.at)
         if comes is None:
             return ALLOW
         when, what = comes
@@ -50,10 +52,10 @@ class NearEnd:
             return Trip(Stage.REDUCE, _text(what, left, self.limits.reduce))
         return ALLOW
 
-
-def _first_date(market: Market) -> tuple[Nanos, str] | None:
-    known = ((market.game_starts_at, "its game begins"), (market.ends_at, "it ends"))
-    return min(((when, what) for when, what in known if when is not None), default=None)
+    def _first_date(self, market: Market, at: Nanos) -> tuple[Nanos, str] | None:
+        start, end = market.game_starts_at, market.ends_at
+        game = None if start is None or at - start >= self.limits.game_length else (start, "its game begins")
+        return min((date for date in (game, None if end is None else (end, "it ends")) if date), default=None)
 
 
 def _text(what: str, left: Nanos, limit: Nanos) -> str:

@@ -9,7 +9,7 @@ come.  This rule is the belt to those braces: it holds whatever trust believes, 
 markets flows through the connection and every comparison of this one fails.  A market without any book is trust's
 matter alone.
 
-Setting: `rules.stale_data` in seconds, several times the interval of comparisons (5 s).  Source: invariant I3 and
+Setting: `rules.stale_after` in seconds, several times the interval of comparisons (5 s).  Source: invariant I3 and
 failure 2 of the reliability reference.
 """
 

@@ -39,8 +39,17 @@ def test_two_hours_before_it_reduces_and_one_hour_before_it_cancels(left, expect
     assert stage(judge(left)) is expected
 
 
-@pytest.mark.parametrize(("left", "expected"), [(7201, Stage.NONE), (7200, Stage.REDUCE), (3600, Stage.CANCEL)])
-def test_a_game_that_begins_earlier_is_what_counts(left, expected):
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (7201, Stage.NONE),
+        (7200, Stage.REDUCE),
+        (3600, Stage.CANCEL),
+        (-14_399, Stage.CANCEL),
+        (-14_400, Stage.NONE),
+    ],
+)
+def test_a_game_that_begins_earlier_is_what_counts_until_it_should_be_over(left, expected):
     assert stage(judge(left, GAME, game_start=utc_text(GAME))) is expected
 
 
