@@ -7,7 +7,7 @@ last moment before a kill are lost, since nothing is sent on their strength.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -33,7 +33,7 @@ _FORGET = (
     "DELETE FROM decisions WHERE seq IN (SELECT seq FROM decisions ORDER BY seq LIMIT ?1)"
     " AND (at < ?2 OR seq <= (SELECT max(seq) FROM decisions) - ?3)"
 )
-_COLUMNS = "seq, epoch, at, market, strategy, inputs, outputs"
+_COLUMNS = "seq, account, epoch, at, market, strategy, inputs, outputs"
 
 
 class DecisionWriter:
@@ -68,9 +68,13 @@ def _told(evidence: Evidence, said: Targets) -> tuple[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One decision as it was kept; `inputs` and `outputs` are those of `pmm.core.explanation`."""
+    """One decision as it was kept; `inputs` and `outputs` are those of `pmm.core.explanation`.
+
+    `epoch` is 0 where orders were real, otherwise the dry run.
+    """
 
     seq: int
+    account: int
     epoch: int
     at: Nanos
     market: ConditionId
@@ -80,45 +84,39 @@ class Kept:
 
 
 class Decisions:
-    """Reads decisions of one account.  Methods raise DiskError, and StateDamaged for one that cannot be unpacked."""
+    """Reads the decisions of a state file, of whatever account and run.
 
-    def __init__(self, store: Store, account: int, epoch: int) -> None:
+    Methods raise DiskError, and StateDamaged for one that cannot be unpacked.
+    """
+
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._account = account
-        self._epoch = epoch
 
     def numbered(self, seq: int) -> Kept | None:
-        """By its number, of whatever run."""
-        return self._first("account = ? AND seq = ?", (self._account, seq))
+        return self._first("seq = ?", seq)
 
-    def of_order(self, order_id: OrderId) -> Kept | None:
+    def of_order(self, account: int, epoch: int, order_id: OrderId) -> Kept | None:
         """The one that placed an order of ours."""
         placed = "seq = (SELECT seq FROM decision_orders WHERE account = ? AND epoch = ? AND order_id = ?)"
-        return self._first(placed, (self._account, self._epoch, order_id))
+        return self._first(placed, account, epoch, order_id)
 
     def before(self, at: Nanos) -> Kept | None:
         """The last one at that time or before it."""
-        return self._first("account = ? AND epoch = ? AND at <= ? ORDER BY at DESC, seq DESC", (*self._key, at))
+        return self._first("at <= ? ORDER BY at DESC, seq DESC", at)
 
     def range(self) -> tuple[int, int] | None:
         """The numbers of the oldest and the newest that are kept; None where there is none."""
-        ((first, last),) = self._store.rows(
-            "SELECT min(seq), max(seq) FROM decisions WHERE account = ?", (self._account,)
-        )
+        ((first, last),) = self._store.rows("SELECT min(seq), max(seq) FROM decisions")
         return None if first is None else (whole(first), whole(last))
 
-    @property
-    def _key(self) -> tuple[int, int]:
-        return self._account, self._epoch
-
-    def _first(self, where: str, values: Sequence[object]) -> Kept | None:
+    def _first(self, where: str, *values: object) -> Kept | None:
         rows = self._store.rows(f"SELECT {_COLUMNS} FROM decisions WHERE {where} LIMIT 1", values)  # noqa: S608
         return self._kept(rows[0]) if rows else None
 
     def _kept(self, row: tuple[object, ...]) -> Kept:
-        seq, epoch, at, market, strategy, *blobs = row
+        seq, account, epoch, at, market, strategy, *blobs = row
         inputs, outputs = (self._unpacked(blob, whole(seq)) for blob in blobs)
-        return Kept(whole(seq), whole(epoch), whole(at), str(market), str(strategy), inputs, outputs)
+        return Kept(whole(seq), whole(account), whole(epoch), whole(at), str(market), str(strategy), inputs, outputs)
 
     def _unpacked(self, blob: object, seq: int) -> Record:
         try:

@@ -27,7 +27,7 @@ WAITING_MAX = 500
 
 Row: TypeAlias = tuple[str, tuple[object, ...]]
 
-_MARKET = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?)"
+_MARKET = "INSERT OR REPLACE INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ORDER = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
 _STATE = "UPDATE orders SET state = ? WHERE account = ? AND epoch = ? AND order_id = ?"
 # Told again with another size, the later word counts.
@@ -259,4 +259,5 @@ class History:
 
 def _market(market: Market) -> tuple[object, ...]:
     outcomes = [token.outcome for token in market.tokens]
-    return market.condition_id, market.slug, market.question, market.yes, market.no, *outcomes
+    event = (market.event_slug or market.neg_risk_id or "") if market.neg_risk else ""
+    return market.condition_id, market.slug, market.question, market.yes, market.no, *outcomes, event

@@ -14,7 +14,6 @@ from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
 from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
 from pmm.sinks import risk_events, samples
-from pmm.sinks.decisions import Decisions
 from pmm.sinks.samples import Sample
 from pmm.sinks.store import Store, whole
 
@@ -37,13 +36,20 @@ LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Shares of one token; `cost` is the money that left us for them altogether, negative when more came in."""
+    """Shares of one token; `cost` is the money that left us for them altogether, negative when more came in.
+
+    `settled` of them are there for certain.  `event` names the neg-risk event of the market, empty where it stands
+    alone; there the first token, which `is_yes`, pays where this outcome wins.
+    """
 
     market: ConditionId
     token: TokenId
     outcome: str
     size: Size
     cost: Money
+    settled: Size = 0
+    is_yes: bool = True
+    event: str = ""
 
 
 class Records:
@@ -87,17 +93,30 @@ class Records:
     def positions(self) -> list[Held]:
         """What openings, and trades that did not fail, left; tokens of which nothing is left are left out."""
         rows = self._store.rows(
-            "SELECT market, token, sum(size), sum(paid) FROM (SELECT market, token,"
-            " CASE side WHEN 'BUY' THEN size ELSE -size END AS size, paid FROM trades"
+            "SELECT h.market, h.token, sum(h.size), sum(h.paid), sum(h.settled), max(h.is_yes),"
+            " coalesce(max(m.event), '') FROM (SELECT market, token,"
+            " CASE side WHEN 'BUY' THEN size ELSE -size END AS size, paid, is_yes,"
+            " CASE WHEN status = 'CONFIRMED' OR side = 'SELL' THEN CASE side WHEN 'BUY' THEN size ELSE -size END"
+            " ELSE 0 END AS settled FROM trades"
             " WHERE account = ?1 AND epoch = ?2 AND status <> 'FAILED' UNION ALL SELECT market, token, size,"
-            " size * (CASE is_yes WHEN 1 THEN mid2 ELSE ?3 - mid2 END) / ?3 FROM openings"
-            " WHERE account = ?1 AND epoch = ?2) GROUP BY market, token ORDER BY market, token",
+            " size * (CASE is_yes WHEN 1 THEN mid2 ELSE ?3 - mid2 END) / ?3, is_yes, size FROM openings"
+            " WHERE account = ?1 AND epoch = ?2) h LEFT JOIN markets m ON m.condition_id = h.market"
+            " GROUP BY h.market, h.token ORDER BY h.market, h.token",
             (self._account, self._epoch, 2 * GRID),
         )
         outcomes = self._outcomes()
         held = [
-            Held(str(market), str(token), outcomes.get(str(token), ""), whole(size), whole(cost))
-            for market, token, size, cost in rows
+            Held(
+                market=str(market),
+                token=str(token),
+                outcome=outcomes.get(str(token), ""),
+                size=whole(size),
+                cost=whole(cost),
+                settled=max(0, whole(settled)),
+                is_yes=bool(is_yes),
+                event=str(event),
+            )
+            for market, token, size, cost, settled, is_yes, event in rows
         ]
         return [one for one in held if one.size]
 
@@ -125,10 +144,6 @@ class Records:
     def samples(self, *, since: Nanos = 0, until: Nanos = 2**63 - 1) -> dict[ConditionId, list[Sample]]:
         """How every market stood every few seconds, the oldest first."""
         return samples.read(self._store, self._account, self._epoch, since=since, until=until)
-
-    def decisions(self) -> Decisions:
-        """What was decided, and from what."""
-        return Decisions(self._store, self._account, self._epoch)
 
     def _fills(self) -> list[Fill]:
         rows = self._store.rows(

@@ -17,41 +17,43 @@ EVENTS_MAX = 100_000
 Row: TypeAlias = tuple[str, tuple[object, ...]]
 
 _EVENT = (
-    "INSERT INTO risk_events (account, epoch, at, rule, verdict, subject, reason, enforced, stage)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO risk_events (account, epoch, at, rule, verdict, subject, reason, enforced, stage, size)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 FORGET = "DELETE FROM risk_events WHERE id <= (SELECT max(id) FROM risk_events) - ?"
 
 
 def rows_of(account: int, epoch: int, events: Sequence[RiskEvent]) -> list[Row]:
     """How they are written."""
-    return [
-        (
-            _EVENT,
-            (
-                account,
-                epoch,
-                one.at,
-                one.rule,
-                one.verdict,
-                one.subject,
-                one.reason,
-                int(one.enforced),
-                int(one.stage),
-            ),
-        )
-        for one in events
-    ]
+    return [(_EVENT, (account, epoch, *_values(one))) for one in events]
 
 
-def read(store: Store, account: int, epoch: int, *, limit: int, since: Nanos = 0) -> list[RiskEvent]:
-    """The newest first.  Raises DiskError."""
+def read(
+    store: Store, account: int, epoch: int, *, limit: int, since: Nanos = 0, subject: str | None = None
+) -> list[RiskEvent]:
+    """The newest first, of one order, market or "account" where a subject is named.  Raises DiskError."""
     found = store.rows(
-        "SELECT at, rule, verdict, subject, reason, enforced, stage FROM risk_events"
-        " WHERE account = ? AND epoch = ? AND at >= ? ORDER BY at DESC, id DESC LIMIT ?",
-        (account, epoch, since, limit),
+        "SELECT at, rule, verdict, subject, reason, enforced, stage, size FROM risk_events"
+        " WHERE account = ? AND epoch = ? AND at >= ? AND (? IS NULL OR subject = ?) ORDER BY at DESC, id DESC LIMIT ?",
+        (account, epoch, since, subject, subject, limit),
     )
-    return [
-        RiskEvent(whole(at), str(rule), str(verdict), str(subject), str(reason), bool(enforced), Stage(whole(stage)))
-        for at, rule, verdict, subject, reason, enforced, stage in found
-    ]
+    return [_event(row) for row in found]
+
+
+def _values(one: RiskEvent) -> tuple[object, ...]:
+    what = (one.rule, one.verdict, one.subject, one.reason)
+    return (one.at, *what, int(one.enforced), int(one.stage), one.size)
+
+
+def _event(row: tuple[object, ...]) -> RiskEvent:
+    at, rule, verdict, subject, reason, enforced, stage, size = row
+    return RiskEvent(
+        at=whole(at),
+        rule=str(rule),
+        verdict=str(verdict),
+        subject=str(subject),
+        reason=str(reason),
+        enforced=bool(enforced),
+        stage=Stage(whole(stage)),
+        size=None if size is None else whole(size),
+    )

@@ -92,7 +92,7 @@ SCRIPTS: tuple[str, ...] = (
     CREATE TABLE risk_events (
         id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL,
         at INTEGER NOT NULL, rule TEXT NOT NULL, verdict TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL,
-        enforced INTEGER NOT NULL, stage INTEGER NOT NULL
+        enforced INTEGER NOT NULL, stage INTEGER NOT NULL, size INTEGER
     );
     CREATE INDEX risk_events_by_time ON risk_events (account, epoch, at);
     CREATE TABLE decisions (
@@ -126,6 +126,8 @@ SCRIPTS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX ledger_by_time ON ledger (account, epoch, at);
     """,
+    # The neg-risk event that a market belongs to, empty where it stands alone.
+    "ALTER TABLE markets ADD COLUMN event TEXT NOT NULL DEFAULT ''",
 )
 
 

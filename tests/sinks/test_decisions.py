@@ -13,7 +13,6 @@ from pmm.model import SECOND
 from pmm.sinks import decisions
 from pmm.sinks.decisions import DECISION_LIFE, DecisionWriter
 from pmm.sinks.history import History
-from pmm.sinks.records import Records
 from pmm.sinks.schema import StateDamaged
 from pmm.sinks.store import Store
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
@@ -29,12 +28,15 @@ class Told:
         self.history = History(store, self.account, simulated=simulated, latch_halts=False, clock=lambda: self.story.at)
         self.written = 0
 
+    def of_order(self, order_id: str) -> decisions.Kept | None:
+        return self.write().of_order(self.account, self.history.epoch, order_id)
+
     def write(self) -> decisions.Decisions:
         """Everything that the engine did since the last time."""
         for step in self.story.history[self.written :]:
             self.history.on_step(step, 0)
         self.written = len(self.story.history)
-        return Records(self.store, self.account, epoch=self.history.epoch).decisions()
+        return decisions.Decisions(self.store)
 
 
 @pytest.fixture
@@ -46,12 +48,12 @@ def test_a_decision_is_found_by_its_order_its_number_and_its_time(told: Told) ->
     told.story.open_market()
     told.story.accept()
     told.story.wait(1)
-    kept = told.write().of_order("dry-2")
+    kept = told.of_order("dry-2")
     assert kept is not None
     assert kept == told.write().numbered(kept.seq) == told.write().before(kept.at)
     assert (kept.strategy, kept.outputs["placed"]) == ("fixed_spread", ["dry-1", "dry-2"])
     assert told.write().before(START - 1) is None
-    assert told.write().of_order("dry-9") is None
+    assert told.of_order("dry-9") is None
     again = FixedSpread(FixedSpreadParams(spread=300)).decide(view_of(kept.inputs))
     assert difference(kept.outputs["answer"], plain(again)) is None
 
@@ -85,7 +87,7 @@ def test_ids_of_dry_runs_begin_anew_and_numbers_do_not(store: Store) -> None:
     for told in (first, second):
         told.story.open_market()
         told.story.wait(1)
-    one, other = first.write().of_order("dry-1"), second.write().of_order("dry-1")
+    one, other = first.of_order("dry-1"), second.of_order("dry-1")
     assert one is not None
     assert other is not None
     assert one.seq < other.seq
@@ -99,7 +101,7 @@ def test_what_cannot_be_kept_is_said_and_stops_nobody(told: Told) -> None:
     odd = replace(decision, evidence=replace(decision.evidence, params={"far": 2**70, "what": object()}))
     told.story.history[-1] = replace(told.story.history[-1], decisions=(odd,))
     told.story.wait(1)
-    kept = told.write().of_order("dry-1")
+    kept = told.of_order("dry-1")
     assert kept is not None
     assert "unkept" in kept.inputs
 

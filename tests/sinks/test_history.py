@@ -359,7 +359,10 @@ def bought(story: Story, size: float) -> list[Step]:
 
 def test_what_rules_said_is_kept_and_only_the_newest_of_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(risk_events, "EVENTS_MAX", 2)
-    said = [RiskEvent(START + n, "drawdown", "trip", "account", f"no {n}", n % 2 == 0, Stage.CANCEL) for n in range(3)]
+    said = [
+        RiskEvent(START + n, "drawdown", "trip", "account", f"no {n}", n % 2 == 0, Stage.CANCEL, n or None)
+        for n in range(3)
+    ]
     records = run.tell(*(Step(TIMER, risk=(one,)) for one in said))
     assert records.risk_events() == [said[2], said[1]]
     assert records.risk_events(since=START + 2) == [said[2]]
