@@ -118,17 +118,13 @@ class AtVenue:
         booked = {one.token: one for one in self.records.positions()}
         tokens = [one for one in listed.keys() | booked.keys() if token in (None, one)]
         shares = (await self.reads.balances(tokens)).shares
-        return [
-            Held(
-                market=(listed.get(one) or booked[one]).market,
-                token=one,
-                outcome=(listed.get(one) or booked[one]).outcome,
-                size=shares[one],
-                cost=booked[one].cost if one in booked else listed[one].cost * shares[one] // GRID,
-            )
-            for one in sorted(tokens)
-            if shares[one]
-        ]
+        found = []
+        for one in sorted(tokens):
+            told, held = listed.get(one) or booked[one], shares[one]
+            cost = booked[one].cost if one in booked else listed[one].cost * held // GRID
+            if held:
+                found.append(Held(told.market, one, told.outcome, held, cost, held, told.is_yes, told.event))
+        return found
 
     async def pnl(self) -> Mapping[ConditionId, MarketPnl]:
         return self.records.pnl()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -14,6 +14,7 @@ from pmm.model import money_text, price_text, size_text, utc_text
 if TYPE_CHECKING:
     from pmm.account import OwnOrder, OwnTrade
     from pmm.app.account import Account
+    from pmm.app.exits import Exit
     from pmm.metrics.pnl import MarketPnl
     from pmm.sinks.records import Held
 
@@ -55,12 +56,14 @@ def trades(
 
 
 def positions(live: Live = None, token: TokenOption = None) -> None:
-    """Shares held, token by token."""
+    """Shares held, token by token: what could be merged into money, and what may still be lost at worst."""
+    from pmm.app.exits import exits
+
     cli = Cli.current()
-    found = _read(cli, live, lambda account: account.positions(token))
-    cli.emit_list(
-        "pmm.positions/1", "positions", [held_record(one) for one in found], human=lambda: _positions(cli, found)
-    )
+    everything = _read(cli, live, lambda account: account.positions())
+    ways, found = exits(everything), [one for one in everything if token in (None, one.token)]
+    records = [held_record(one, ways[one.market]) for one in found]
+    cli.emit_list("pmm.positions/1", "positions", records, human=lambda: _positions(cli, found, ways))
 
 
 def pnl(live: Live = None) -> None:
@@ -113,13 +116,18 @@ def trade_record(trade: OwnTrade) -> dict[str, object]:
     }
 
 
-def held_record(held: Held) -> dict[str, object]:
+def held_record(held: Held, way: Exit) -> dict[str, object]:
+    """A position for programs; `way` is that of its market."""
     return {
         "market": held.market,
         "token_id": held.token,
         "outcome": held.outcome,
         "size": size_text(held.size),
         "cost": money_text(held.cost),
+        "event": held.event or None,
+        "mergeable": size_text(way.mergeable),
+        "convertible": money_text(way.convertible),
+        "worst_case": money_text(way.worst),
     }
 
 
@@ -201,9 +209,31 @@ def _trades(cli: Cli, found: Sequence[OwnTrade]) -> str:
     return _titled(cli, ("time", "outcome", "side", "price", "size", "status", "order"), rows, "no trades")
 
 
-def _positions(cli: Cli, found: Sequence[Held]) -> str:
-    rows = [(one.market[:14], one.outcome, size_text(one.size), money_text(one.cost), one.token) for one in found]
-    return _titled(cli, ("market", "outcome", "shares", "cost", "token"), rows, "nothing is held")
+def _positions(cli: Cli, found: Sequence[Held], ways: Mapping[str, Exit]) -> str:
+    rows = [
+        (
+            one.market[:14],
+            one.outcome,
+            size_text(one.size),
+            money_text(one.cost),
+            size_text(ways[one.market].mergeable),
+            one.token,
+        )
+        for one in found
+    ]
+    table = _titled(cli, ("market", "outcome", "shares", "cost", "mergeable", "token"), rows, "nothing is held")
+    return "\n".join([table, *_ways_out(cli, found, ways)])
+
+
+def _ways_out(cli: Cli, found: Sequence[Held], ways: Mapping[str, Exit]) -> Iterator[str]:
+    """What could be lost at worst, event by event, and the commands that would free money; nothing is sent."""
+    for event, way in {one.event: ways[one.market] for one in found if one.event}.items():
+        freed = f"; {money_text(way.convertible)} USD are free once its NO shares are converted" * bool(way.convertible)
+        yield f"event {event}: at most {money_text(way.worst)} USD are lost by its shares, whoever wins{freed}"
+    for market in {one.market: None for one in found if ways[one.market].mergeable}:
+        size = size_text(ways[market].mergeable)
+        step = f"; pmm wallet merge --market {market} --size {size}" if cli.mode == LIVE else ""
+        yield f"{size} pairs of {market[:14]} can be merged into as many USD{step}"
 
 
 def _pnl(cli: Cli, markets: dict[str, dict[str, str]]) -> str:

@@ -96,6 +96,13 @@ RECORDS: Mapping[str, Mapping[str, Field]] = {
         **_WHERE,
         "size": _decimal("Shares held."),
         "cost": _decimal("USD that left us for them; negative when more came in."),
+        "event": {
+            "type": ["string", "null"],
+            "description": "Its neg-risk event; null for a market that stands alone.",
+        },
+        "mergeable": _decimal("Settled pairs of both outcomes of the market, each of which can be merged into 1 USD."),
+        "convertible": _decimal("USD that converting settled NO shares of the event frees, once pairs are merged."),
+        "worst_case": _decimal("USD that the shares of its event, or market, may still lose at worst."),
     },
 }
 

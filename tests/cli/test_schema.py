@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as any_
 
 from pmm.account import OrderStatus, Origin, OwnOrder, OwnTrade, TradeStatus
+from pmm.app.exits import exits
 from pmm.cli.account import held_record, order_record, trade_record
 from pmm.cli.schema import RECORDS, json_schema
 from pmm.errors import Exit
@@ -42,7 +43,8 @@ TRADES = any_.builds(
     MOMENTS,
     any_.booleans(),
 )
-POSITIONS = any_.builds(Held, TEXTS, TEXTS, TEXTS, SIZES, any_.integers(-(10**12), 10**12))
+MONEY = any_.integers(-(10**12), 10**12)
+POSITIONS = any_.builds(Held, TEXTS, TEXTS, TEXTS, SIZES, MONEY, SIZES, any_.booleans(), TEXTS)
 
 
 @given(ORDERS)
@@ -61,11 +63,12 @@ def test_b042_a_trade_obeys_its_schema(trade: OwnTrade) -> None:
 
 @given(POSITIONS)
 def test_b042_a_position_obeys_its_schema(held: Held) -> None:
-    assert wrong(held_record(held), json_schema("position")) == []
+    assert wrong(held_record(held, exits([held])[held.market]), json_schema("position")) == []
 
 
 def test_a_record_that_does_not_obey_is_noticed() -> None:
-    record = held_record(Held("m", "t", "Yes", SHARE, 0))
+    held = Held("m", "t", "Yes", SHARE, 0)
+    record = held_record(held, exits([held])["m"])
     assert wrong({**record, "size": 1, "more": ""}, json_schema("position")) == ["more is not of the schema", "size: 1"]
     assert wrong({"size": "1,0"}, json_schema("position"))[-1] == "size: '1,0'"
 

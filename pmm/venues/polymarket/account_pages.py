@@ -31,7 +31,8 @@ Both are "" where the venue does not name them; ids and wallets are lower-case.
 class Holding:
     """Shares of a token that the account holds, as the Data API tells it, minutes late.
 
-    `cost` is the average price paid, to the nearest 1/10 000 USD.
+    `cost` is the average price paid, to the nearest 1/10 000 USD; `event` names the neg-risk event of the market, empty
+    where it stands alone.
     """
 
     token: TokenId
@@ -40,6 +41,8 @@ class Holding:
     cost: Price
     outcome: str
     title: str
+    is_yes: bool = True
+    event: str = ""
 
 
 def order(answer: object) -> OwnOrder:
@@ -109,6 +112,8 @@ def _holding(answer: object) -> Holding:
         cost or 0,
         fields.optional_text(record, "outcome") or "",
         fields.optional_text(record, "title") or "",
+        is_yes=record.get("outcome_index") != 1,
+        event=(fields.optional_text(record, "event_slug") or "") if record.get("negative_risk") is True else "",
     )
 
 
