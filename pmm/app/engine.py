@@ -1,16 +1,17 @@
-"""The engine of the settings: which strategy, and every limit it is given."""
+"""The engine of the settings: which strategy, which rules, and how it works."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from pmm.app.rules import rules_for
 from pmm.core.account_watch import AccountLimits
+from pmm.core.calendar import CalendarLimits
 from pmm.core.config import EngineConfig
-from pmm.core.daily_loss import DailyLimits
 from pmm.core.engine import Engine
 from pmm.core.feed import FeedLimits
-from pmm.core.risk import RiskLimits
+from pmm.core.regime import RegimeLimits
 from pmm.core.step import DayResult
 from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
@@ -46,23 +47,29 @@ def engine_for(
 
     `before` is what earlier runs of the account brought today; `explain` has decisions carry what they were made from.
     """
-    return Engine(strategy or strategy_for(settings), replace(_config(settings, order_prefix, before), explain=explain))
+    config = replace(_config(settings, order_prefix, before), explain=explain)
+    return Engine(strategy or strategy_for(settings), config, rules_for(settings))
+
+
+def _regime(settings: Settings) -> RegimeLimits:
+    regime = settings.regime
+    dates = CalendarLimits(regime.widen_before_ns, regime.cutoff_before_ns, regime.game_lead_ns, regime.game_length_ns)
+    return RegimeLimits(dates, regime.hold_ns)
 
 
 def _config(settings: Settings, order_prefix: str, before: DayResult | None) -> EngineConfig:
-    """The limits of every run, and for real orders those of live trading."""
-    ws, feed, mm, risk, live = settings.ws, settings.feed, settings.mm, settings.risk, settings.live
+    """How every run works, and with real orders live trading."""
+    ws, feed, mm, live = settings.ws, settings.feed, settings.mm, settings.live
     config = EngineConfig(
         requote_threshold=mm.requote_threshold_price,
-        max_position=risk.max_position_micro,
         feed=FeedLimits(ws.starting_limit_ns, ws.stale_data_threshold_ns),
         trust=TrustLimits(Verify(feed.verify_hashes), compare_interval=feed.compare_interval_ns),
         fallback=FallbackLimits(
             feed.fallback_after_ns, recovery=feed.recovery_delay_ns, quote_on_rest=feed.quote_on_rest
         ),
-        risk=RiskLimits(risk.max_errors_per_minute, risk.error_cooldown_ns),
+        regime=_regime(settings),
         order_prefix=order_prefix,
-        daily=DailyLimits(risk.max_daily_loss_micro, settings.risk_enforced, before),
+        before=before,
     )
     if settings.dry_run:
         return config
@@ -70,11 +77,6 @@ def _config(settings: Settings, order_prefix: str, before: DayResult | None) -> 
         config,
         tif=TimeInForce(live.tif.upper()),
         order_life=live.order_life_ns,
-        max_order=live.max_order_micro,
-        max_market=live.max_market_micro,
-        # Real money halts at its own limit, whatever is only logged of the others.
-        daily=DailyLimits(min(live.max_daily_loss_micro, risk.max_daily_loss_micro), enforced=True, before=before),
-        max_account=min(live.max_account_micro, risk.max_total_exposure_micro),
         account=AccountLimits(
             read_interval=live.read_interval_ns,
             balance_interval=live.balance_interval_ns,

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pmm.core.guard import Said
 from pmm.core.markets import QuotedMarket
 from pmm.core.step import DayResult, StepBuilder
 from pmm.fsm import Row, Table
-from pmm.model import GRID, SECOND, ConditionId, Money, Nanos, money_text
+from pmm.model import GRID, SECOND, ConditionId, Money, Nanos
 
 DAY: Nanos = 86_400 * SECOND
-# A loss is announced when it is so many hundredths of what halts.
-WARN_PERCENT = 80
+# The rule that judges what a day may cost.
+RULE = "daily_loss"
 
 DAILY_LOSS = Table(
     "daily loss",
@@ -31,26 +32,15 @@ DAILY_LOSS = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DailyLimits:
-    """`max_loss` in micro-USD, None for any; a greater one halts where it is `enforced`, and is only told elsewhere.
-
-    `before` is what earlier runs of the account brought, on which day.
-    """
-
-    max_loss: Money | None = None
-    enforced: bool = True
-    before: DayResult | None = None
-
-
 @dataclass(slots=True)
 class DailyLoss:
-    """Ask `judge` whenever time passed or something traded; within a day it only gets worse, so it is told once.
+    """`see` keeps where equity stands, `tell` announces what the rule makes of it: within a day it only gets worse.
 
+    `before` is what earlier runs of the account brought, on which day.
     `peak` is the most that the day has brought, never less than nothing, in micro-USD; a restart forgets it.
     """
 
-    limits: DailyLimits
+    before: DayResult | None = None
     state: str = field(default=DAILY_LOSS.initial)
     result: DayResult | None = None
     peak: Money = 0
@@ -58,11 +48,11 @@ class DailyLoss:
     _carried: Money = 0
     _marks: dict[ConditionId, int] = field(default_factory=dict)
 
-    def judge(self, at: Nanos, markets: Iterable[QuotedMarket], out: StepBuilder) -> str:
-        """Look at where equity stands.  Returns why trading has to halt, empty when it has not to."""
+    def see(self, at: Nanos, markets: Iterable[QuotedMarket], out: StepBuilder) -> None:
+        """Look at where equity stands: whenever time passed or something traded."""
         day, equity = at // DAY, self._equity(markets)
         if self.result is None:
-            before = self.limits.before
+            before = self.before
             self._carried = before.money if before is not None and before.day == day else 0
         elif self.result.day != day:
             self._base, self._carried, self.peak = equity, 0, 0
@@ -73,20 +63,17 @@ class DailyLoss:
         result = DayResult(day, money, tuple(self._marks.items()))
         if result != self.result:
             self.result = out.day = result
-        return self._judge(-result.money, out)
 
-    def _judge(self, loss: Money, out: StepBuilder) -> str:
-        limit = self.limits.max_loss
-        if limit is None:
-            return ""
-        cause = f"{money_text(max(loss, 0))} USD lost today, {money_text(limit)} are allowed"
-        if loss > limit and self.state != "BEYOND":
-            told = cause if self.limits.enforced else f"{cause}; not enforced"
+    def tell(self, said: Said | None, out: StepBuilder) -> None:
+        """Announce what the rule says of the day."""
+        if said is None:
+            return
+        reason = said.standing.reason
+        if said.verdict == "trip" and self.state != "BEYOND":
+            told = reason if said.enforced else f"{reason}; not enforced"
             out.move(DAILY_LOSS, self, "beyond", "daily loss", told)
-            return f"daily loss: {cause}" if self.limits.enforced else ""
-        if self.state == "INSIDE" and loss > 0 and loss * 100 >= limit * WARN_PERCENT:
-            out.move(DAILY_LOSS, self, "near", "daily loss", cause)
-        return ""
+        elif said.verdict == "warn" and self.state == "INSIDE":
+            out.move(DAILY_LOSS, self, "near", "daily loss", reason)
 
     def _equity(self, markets: Iterable[QuotedMarket]) -> int:
         """Since the run began, in 1/20 000 of a micro-USD; a market without any mark yet is left out."""

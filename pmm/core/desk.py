@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from pmm.account import Balances, OrderStatus, TradeStatus
 from pmm.commands import Place, QueryOrder
+from pmm.core.activity import Activity
 from pmm.core.doubt import ANSWER_MAX, Doubts, Want
-from pmm.core.exposure import Caps, Exposure
+from pmm.core.exposure import Exposure
+from pmm.core.guard import Check
 from pmm.core.ledger import Ledger
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import GONE, ORDER, Order, Orders, trigger_of, trigger_of_shown
-from pmm.core.outcomes import Stake
-from pmm.core.placement import leg_for, quoted_as
+from pmm.core.placement import leg_for, quoted_as, wish_of
 from pmm.core.position import cost_of
 from pmm.core.positions import Positions
 from pmm.core.reconcile import Plan
@@ -71,13 +72,14 @@ class OrderTerms:
 class Desk:
     """Our orders in every market.  `want` has the account read for a cause."""
 
-    def __init__(self, terms: OrderTerms, caps: Caps, want: Want) -> None:
+    def __init__(self, terms: OrderTerms, want: Want) -> None:
         self.orders = Orders()
         self.settlements = Settlements()
         self.ledger = Ledger()
         self.positions = Positions()
+        self.activity = Activity()
         self.doubts = Doubts(self.orders, want)
-        self.exposure = Exposure(caps, self.orders, self.settlements, self.positions.of)
+        self.exposure = Exposure(self.orders, self.settlements, self.positions.of)
         self._terms = terms
         self._count = 0
         self._refused: dict[tuple[ConditionId, QuoteSide, int], str] = {}
@@ -113,13 +115,16 @@ class Desk:
 
     # --- what we want ---------------------------------------------------------------------------------------------
 
-    def carry_out(self, plan: Plan, quoted: QuotedMarket, why: str, out: StepBuilder) -> str:
-        """Turn a plan into commands.  Returns why something was not placed, empty when everything was."""
+    def carry_out(self, plan: Plan, quoted: QuotedMarket, why: str, out: StepBuilder, check: Check) -> str:
+        """Turn a plan into commands.  Returns why something was not placed, empty when everything was.
+
+        `check` rules on each order, after those before it.
+        """
         for order in plan.cancels:
             self.doubts.cancel(order, why, out)
         for order in plan.doubted:
             self.doubts.repost(order, out)
-        refusals = [self._place(quoted, side, target, out) for side, target in plan.places]
+        refusals = [self._place(quoted, side, target, out, check) for side, target in plan.places]
         return "; ".join(refusal for refusal in refusals if refusal)
 
     def abandon(self, market: ConditionId, out: StepBuilder) -> None:
@@ -147,18 +152,22 @@ class Desk:
         for order in self.orders.open(market.condition_id):
             order.quote, order.price_yes = quoted_as(order.token, order.side, order.price, market)
 
-    def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder) -> str:
+    def _place(self, quoted: QuotedMarket, side: QuoteSide, target: Target, out: StepBuilder, check: Check) -> str:
         order = self._intend(quoted, side, target, out.event.at)
-        refusal = self.exposure.refusal(order.market, Stake.of(order)) or ""
+        ruling = check(wish_of(order))
         slot = (order.market, side, target.level)
-        if refusal:
+        if ruling.refusal:
             # Said once, and again when something else is in the way.
-            kind = refusal.partition(":")[0]
+            kind = ruling.refusal.partition(":")[0]
             if self._refused.get(slot) != kind:
                 self._refused[slot] = kind
-                self._register(order, "deny", refusal, out)
-            return refusal
+                ruling.tell(order.order_id, out)
+                self._register(order, "deny", ruling.refusal, out)
+            return ruling.refusal
         self._refused.pop(slot, None)
+        ruling.tell(order.order_id, out)
+        order.clipped, order.size = ruling.size < order.size, ruling.size
+        self.activity.place(order)
         self._register(order, "send", "wanted", out)
         out.commands.append(
             Place(
@@ -345,6 +354,7 @@ class Desk:
             mid2=mid2,
         )
         out.fills.append(fill)
+        self.activity.fill(fill)
         self.ledger.fill(fill)
         for status in self.settlements.begin(fill):
             self._settle(Settled(report.at, order.order_id, report.trade_id, status), out)
@@ -359,9 +369,11 @@ class Desk:
         new = trade.fill = replace(old, price=report.price, size=report.size, paid=paid)
         order.filled += new.size - old.size
         out.fills.append(new)
+        self.activity.reverse(old)
         if trade.state == "FAILED":
             out.reversals.append(new)
             return
+        self.activity.fill(new)
         settled = trade.state == "CONFIRMED"
         for fill, sign in ((old, -1), (new, 1)):
             position.rebook(fill.side, sign * fill.size, sign * fill.paid, is_yes=is_yes, settled=settled)
@@ -385,4 +397,5 @@ class Desk:
             position.reverse(fill.side, fill.size, fill.paid, is_yes=is_yes)
             self.ledger.reverse(fill, news.at)
             out.reversals.append(fill)
+            self.activity.reverse(fill)
         self.exposure.changed(fill.market)

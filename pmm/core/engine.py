@@ -17,11 +17,14 @@ from pmm.core.balance_check import Booked, booked_in
 from pmm.core.config import EngineConfig
 from pmm.core.daily_loss import DailyLoss
 from pmm.core.desk import Desk, OrderNews
+from pmm.core.guard import Guard, Rules
+from pmm.core.judging import Judging
 from pmm.core.market_data import MarketData
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Orders
 from pmm.core.quoting import Quoting
 from pmm.core.risk import Risk
+from pmm.core.risk_facts import RiskFacts
 from pmm.core.step import Step, StepBuilder
 from pmm.core.view import Strategy
 from pmm.errors import ImpossibleMove
@@ -44,7 +47,7 @@ from pmm.events import (
     VenueNews,
     Wake,
 )
-from pmm.model import ConditionId, Nanos, size_text
+from pmm.model import ConditionId, Nanos
 
 __all__ = ["Engine", "EngineConfig", "Outcome"]
 
@@ -59,16 +62,22 @@ class Outcome(StrEnum):
 
 
 class Engine:
-    """Feed it every event in order, carry out the commands of every step, stop when a step is `done`."""
+    """Feed it every event in order, carry out the commands of every step, stop when a step is `done`.
 
-    def __init__(self, strategy: Strategy, config: EngineConfig | None = None) -> None:
+    `rules` limit what it does, in their order and each in its mode; without any, nothing does.
+    """
+
+    def __init__(self, strategy: Strategy, config: EngineConfig | None = None, rules: Rules = ()) -> None:
         self.config = config or EngineConfig()
-        self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback)
-        self.risk = Risk(self.config.risk)
+        self.data = MarketData(self.config.feed, self.config.trust, self.config.fallback, self.config.regime)
+        self.risk = Risk()
+        self.guard = Guard(rules)
         self.account = AccountWatch(self.config.account)
-        self.desk = Desk(self.config.terms, self.config.caps, self.account.want)
-        self.daily = DailyLoss(self.config.daily)
-        self.quoting = Quoting(strategy, self.config, self.desk, self.risk)
+        self.desk = Desk(self.config.terms, self.account.want)
+        self.daily = DailyLoss(self.config.before)
+        facts = RiskFacts(self.desk, self.daily, self.account)
+        self.quoting = Quoting(strategy, self.config, self.desk, self.guard, facts, self._on_error)
+        self.judging = Judging(self.data, self.desk, self.daily, self.guard, facts, self.risk, self.quoting.view)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -108,6 +117,7 @@ class Engine:
             data.stop(out)
         else:
             data.finish(out)
+            desk.activity.count(out)
             if account.active:
                 account.finish(out, ours_open=not desk.empty)
         return out.build(done=done, wake_at=_earliest(_earliest(data.wake_at, desk.wake_at), account.wake_at))
@@ -159,9 +169,7 @@ class Engine:
         self.data.on_time(at, out)
         self.desk.on_time(at, out)
         self._judge_feed()
-        self.risk.move(self.risk.on_time(at), "the cool-down is over", out)
-        self._judge_positions(out)
-        self._judge_day(out)
+        self._heed(self.judging.everything(out), out)
         self.quoting.sample(self.markets.values(), out)
         self._decide(self.markets.values(), out, announce=True)
 
@@ -205,12 +213,15 @@ class Engine:
         market = news.market if isinstance(news, Adopted) else order.market if order is not None else ""
         # One that we take back before it is sent is no error.
         refused = isinstance(news, Rejected) and order is not None and order.state != "CANCEL_PENDING"
-        self.desk.take(news, self._market(market), out)
+        quoted = self._market(market)
+        self.desk.take(news, quoted, out)
+        if quoted is not None and not out.reversals:
+            quoted.on_fills(out.fills)
         if out.fills or out.reversals:
-            self._judge_positions(out)
-            self._judge_day(out)
-        if refused and isinstance(news, Rejected):
-            self.risk.move(self.risk.on_error(news.at), news.reason, out)
+            traded = [] if quoted is None or quoted.dropped else [quoted]
+            self._heed(self.judging.markets(traded, out), out)
+        if refused:
+            self._on_error(out)
         if out.reversals or not isinstance(news, Settled):
             self._decide_in([market], out)
 
@@ -224,8 +235,7 @@ class Engine:
             self.desk.exposure.see(event.foreign)
             if event.balances is not None and self.account.active:
                 self.desk.open_with(event.balances, event.asked_at, self.data.held())
-                self._judge_positions(out)
-                self._judge_day(out)
+                self._heed(self.judging.everything(out), out)
         match event:
             case VenueNews():
                 self.account.on_news(event, out)
@@ -250,24 +260,18 @@ class Engine:
         if self.data.failure:
             self._end(Outcome.FEED_FAILED, self.data.failure)
 
-    def _judge_positions(self, out: StepBuilder) -> None:
-        worst = max((abs(position.net) for position in self.desk.positions), default=0)
-        trigger = self.risk.on_position(at_limit=worst >= self.config.max_position)
-        cause = f"largest position {size_text(worst)} of {size_text(self.config.max_position)} shares"
-        self.risk.move(trigger, cause, out)
+    def _on_error(self, out: StepBuilder) -> None:
+        """The venue refused something, or the strategy failed."""
+        self.desk.activity.error(out.event.at)
+        self._heed(self.judging.account(out), out)
 
-    def _judge_day(self, out: StepBuilder) -> None:
-        held = tuple(self.data.held())
-        for quoted in held:
-            self.desk.value(quoted, out)
-        valued = (quoted for quoted in held if not self.desk.positions.is_unvalued(quoted.condition_id))
-        halt = self.daily.judge(out.event.at, valued, out)
-        if halt:
+    def _heed(self, halt: str, out: StepBuilder) -> None:
+        if halt and self.outcome is not Outcome.HALTED:
             self._halt(halt, out)
 
     def _halt(self, cause: str, out: StepBuilder) -> None:
         self.account.kill(cause, out)
-        self.risk.move("halt", cause, out)
+        self.risk.halt(cause, out)
         self._end(Outcome.HALTED, cause)
 
     def _end(self, outcome: Outcome, cause: str) -> None:
@@ -307,6 +311,7 @@ class Engine:
     def _retire(self, quoted: QuotedMarket) -> None:
         if quoted.condition_id in self.markets:
             self.data.retire(quoted)
+            self.guard.forget(quoted.condition_id)
 
 
 def _earliest(one: Nanos | None, other: Nanos | None) -> Nanos | None:

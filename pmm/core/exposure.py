@@ -1,4 +1,4 @@
-"""How much may be lost at worst, and what must therefore not be placed.
+"""How much may be lost at worst: what rules of exposure judge by.
 
 Of one market: the worse of its two outcomes, when everything uncertain happens as it would hurt most.  Every order
 that may be live, trades that the venue owes us, and orders of others on the account trade or do not; every pending
@@ -9,7 +9,6 @@ trade settles or fails.  The markets of a neg-risk event exclude each other and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from pmm.account import OwnOrder
 from pmm.core.event_groups import Groups
@@ -17,26 +16,15 @@ from pmm.core.orders import Orders
 from pmm.core.outcomes import NOTHING, Corners, Stake, corners, event_loss
 from pmm.core.position import Position
 from pmm.core.settlement import Settlements
-from pmm.model import GRID, USD, ConditionId, Market, Money, Size, TokenId, decimal_text, size_text
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """Hard limits in micro-USD, None where there is none; `position` in micro-shares of net YES per market."""
-
-    position: Size
-    order: Money | None = None
-    market: Money | None = None
-    account: Money | None = None
+from pmm.model import ConditionId, Market, Money, Size, TokenId
 
 
 class Exposure:
     """The possible losses of every market; `position_of` says what is held there, `groups` what excludes what."""
 
     def __init__(
-        self, caps: Caps, orders: Orders, settlements: Settlements, position_of: Callable[[ConditionId], Position]
+        self, orders: Orders, settlements: Settlements, position_of: Callable[[ConditionId], Position]
     ) -> None:
-        self.caps = caps
         self._orders = orders
         self._settlements = settlements
         self._position_of = position_of
@@ -96,37 +84,13 @@ class Exposure:
         """The same with one more order."""
         return self.total - self.event_loss(market) + self.event_with(market, stake)
 
-    def refusal(self, market: ConditionId, stake: Stake) -> str | None:
-        """Why an order must not be placed, or None.  What makes nothing worse is allowed, also beyond a limit."""
-        return self._past_position(market, stake) or self._past_caps(market, stake)
+    def at_most(self, market: ConditionId, direction: int) -> Size:
+        """Net shares of YES (1) or NO (-1) if every order of that direction traded.
 
-    def _past_position(self, market: ConditionId, stake: Stake) -> str | None:
-        """Whether the position could pass its limit if this and everything like it traded.
-
-        Trades that may still fail are judged by what they may cost, not here: at the limit they would stop all quoting.
+        Trades that may still fail count as held: at a limit of positions they would stop all quoting otherwise.
         """
-        sign = 1 if stake.signed > 0 else -1
-        net = self._position_of(market).net * sign + stake.size
-        net += sum(max(0, sign * other.signed) for other in self._uncertain(market))
-        limit = self.caps.position
-        if net <= limit:
-            return None
-        return f"position limit: {size_text(net)} shares would be possible, {size_text(limit)} are allowed"
-
-    def _past_caps(self, market: ConditionId, stake: Stake) -> str | None:
-        caps = self.caps
-        worth = -(-stake.price * stake.size // GRID)
-        if caps.order is not None and worth > caps.order:
-            return f"order limit: {_usd(worth)} USD, {_usd(caps.order)} are allowed"
-        if caps.market is not None:
-            after = self.loss_with(market, stake)
-            if after > max(caps.market, self.loss(market)):
-                return f"market limit: {_usd(after)} USD could be lost in it, {_usd(caps.market)} are allowed"
-        if caps.account is not None:
-            together = self.total_with(market, stake)
-            if together > max(caps.account, self.total):
-                return f"account limit: {_usd(together)} USD could be lost, {_usd(caps.account)} are allowed"
-        return None
+        possible = sum(max(0, direction * stake.signed) for stake in self._uncertain(market))
+        return self._position_of(market).net * direction + possible
 
     def _corners_of(self, market: ConditionId) -> Corners:
         self._refresh()
@@ -161,8 +125,3 @@ class Exposure:
 
     def _pending(self, market: ConditionId) -> Iterator[Stake]:
         return (Stake(fill.side, fill.price, fill.size, fill.is_yes) for fill in self._settlements.pending(market))
-
-
-def _usd(money: Money) -> str:
-    """Whole cents, rounded up."""
-    return decimal_text(-(-money * 100 // USD), 2)

@@ -12,7 +12,7 @@ A rule in log mode is asked like any other, is told as not enforced, and changes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -67,6 +67,10 @@ class Ruling:
         ]
 
 
+# What may be placed of an order, by the rules of this moment.
+Check: TypeAlias = Callable[[Wish], Ruling]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What holds of one standing rule in one scope, which is a market or `ACCOUNT`."""
@@ -105,6 +109,11 @@ class Guard:
         self._market = [(rule, enforced) for rule, enforced in standing if rule.per_market]
         self._account = [(rule, enforced) for rule, enforced in standing if not rule.per_market]
         self._said: dict[str, dict[str, Said]] = {}
+
+    @property
+    def watches_markets(self) -> bool:
+        """Whether any rule is asked for every market."""
+        return bool(self._market)
 
     # --- orders ---------------------------------------------------------------------------------------------------
 

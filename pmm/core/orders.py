@@ -121,7 +121,8 @@ class Order:
     is when the venue last said that it has the order, `ended_at` when it was proven to be over, `asked_at` when a
     placement or cancel left without an answer yet.  `matched` is how much of it the venue says has traded, and
     `unproven` that it is over by an answer to a cancel, which does not say how much.  `level` is its place in the
-    ladder of its side, None where nobody knows (an order of an earlier run).
+    ladder of its side, None where nobody knows (an order of an earlier run); `clipped` says that a rule made it smaller
+    than was wanted.
     """
 
     order_id: OrderId
@@ -148,6 +149,7 @@ class Order:
     matched: Size = 0
     unproven: bool = False
     level: int | None = 0
+    clipped: bool = False
 
     @property
     def size_left(self) -> Size:

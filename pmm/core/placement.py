@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from pmm.core.orders import Order
 from pmm.core.position import Position
+from pmm.core.rule import Wish
 from pmm.core.view import QuoteSide, Target
 from pmm.model import GRID, Market, Price, Side, Size, TokenId
 
@@ -48,3 +49,10 @@ def quoted_as(token: TokenId, side: Side, price: Price, market: Market) -> tuple
 def _reserved(token: TokenId, open_orders: Iterable[Order]) -> Size:
     """Shares of a token that open sell orders already promise."""
     return sum(order.size_left for order in open_orders if order.token == token and order.side is Side.SELL)
+
+
+def wish_of(order: Order) -> Wish:
+    """An order as rules of risk see it before it is placed."""
+    is_yes = (order.side is Side.BUY) == (order.quote is QuoteSide.BID)
+    where = order.quote, order.price_yes, order.token, is_yes
+    return Wish(*where, order.side, order.price, order.size, order.level or 0)

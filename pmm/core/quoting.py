@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pmm.core.config import EngineConfig
 from pmm.core.desk import Desk
 from pmm.core.explanation import Evidence, failure, seen
+from pmm.core.guard import Guard, Ruling
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Order
 from pmm.core.reconcile import reconcile
+from pmm.core.regime import Regime
 from pmm.core.reward_view import sample
-from pmm.core.risk import Risk
+from pmm.core.risk_facts import RiskFacts
+from pmm.core.rule import Stage, Wish
 from pmm.core.siblings import Siblings
+from pmm.core.signals.imbalance import LEVELS, imbalance
+from pmm.core.staging import staged
 from pmm.core.step import Decision, StepBuilder
-from pmm.core.view import Resting, Strategy, Targets, View
-from pmm.model import SECOND, ConditionId, Nanos, Size
+from pmm.core.view import QuoteSide, Resting, Strategy, Targets, View, others
+from pmm.model import SECOND, ConditionId, Nanos
 
 # Orders that are part of the book we are shown, as far as anybody can tell.
 SHOWN = frozenset({"LIVE", "PARTIAL", "CANCEL_PENDING"})
@@ -25,14 +30,32 @@ SHOWN = frozenset({"LIVE", "PARTIAL", "CANCEL_PENDING"})
 SAMPLE_EVERY: Nanos = 5 * SECOND
 
 
-class Quoting:
-    """Between what may be quoted and what is sent."""
+# What time alone takes back, whatever the strategy.
+BY_REGIME = {
+    Regime.HALTED: (Stage.CANCEL, "the market's end has come"),
+    Regime.REDUCE_ONLY: (Stage.REDUCE, "the market's end is near"),
+}
 
-    def __init__(self, strategy: Strategy, config: EngineConfig, desk: Desk, risk: Risk) -> None:
+
+class Quoting:
+    """Between what may be quoted and what is sent.  `failed` is called when the strategy did."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        config: EngineConfig,
+        desk: Desk,
+        guard: Guard,
+        facts: RiskFacts,
+        failed: Callable[[StepBuilder], None],
+    ) -> None:
         self.strategy = strategy
         self._config = config
         self._desk = desk
-        self._risk = risk
+        self._guard = guard
+        self._facts = facts
+        self._failed = failed
+        self._stages: dict[ConditionId, Stage] = {}
         self._siblings = Siblings(desk.exposure.groups)
         self._kept: dict[ConditionId, Targets] = {}
         self._sampled_at: Nanos | None = None
@@ -48,19 +71,27 @@ class Quoting:
         view = self.view(quoted, at)
         self._siblings.decided(quoted)
         answer = self._asked(view, quoted, out) if problem is None else None
-        targets = Targets(reason=problem or "") if answer is None else self._allowed(answer, view)
+        stage, why = self._stage(view)
+        targets = Targets(reason=problem or "") if answer is None else _allowed(answer, stage, why, view)
         undecided = problem is not None and not quoted.dropped and not stopped
         working = self._desk.working(quoted.condition_id, at, undecided=undecided)
-        plan = reconcile(targets, working, self._config.requote_threshold, quoted.market.tick, at)
+        # Another stage is news by itself: what stands elsewhere moves, however little its reference did.
+        threshold = self._config.requote_threshold if self._stages.get(quoted.condition_id, Stage.NONE) is stage else 0
+        self._stages[quoted.condition_id] = stage
+        plan = reconcile(targets, working, threshold, quoted.market.tick, at)
         before, (commands, ruled) = len(out.commands) + len(out.changes), (len(out.commands), len(out.risk))
-        refusal = self._desk.carry_out(plan, quoted, targets.reason or "requote", out)
+
+        def check(wish: Wish) -> Ruling:
+            return self._guard.check(wish, self._facts.market(quoted, view, out))
+
+        refusal = self._desk.carry_out(plan, quoted, targets.reason or "requote", out, check)
         acted = len(out.commands) + len(out.changes) != before
         if announce or acted:
             said = replace(targets, reason=refusal) if refusal else targets
             kept = None
             if self._config.explain and (acted or self._kept.get(quoted.condition_id) != said):
                 self._kept[quoted.condition_id] = said
-                kept = seen(self.strategy, view, answer, out.commands[commands:], out.risk[ruled:])
+                kept = seen(self.strategy, view, answer, out.commands[commands:], out.risk[ruled:], stage)
             out.decisions.append(_decision(quoted, said, view, kept))
 
     def sample(self, markets: Iterable[QuotedMarket], out: StepBuilder) -> None:
@@ -79,7 +110,19 @@ class Quoting:
         orders = tuple(self._desk.orders.open(quoted.condition_id))
         own = _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else ()
         working = _resting(order for order in orders if order.state != "CANCEL_PENDING")
-        view = View(at, quoted.market, quoted.book, quoted.position.net, own, working=working)
+        quoted.own = own
+        quoted.observe(at)
+        bids, asks = (others(quoted.book, own, side, LEVELS) for side in QuoteSide)
+        view = View(
+            at,
+            quoted.market,
+            quoted.book,
+            quoted.position.net,
+            own,
+            signals=quoted.signals.read(at, imbalance(bids, asks)),
+            regime=quoted.regime.regime,
+            working=working,
+        )
         event = self._siblings.see(quoted, view.mid2) if quoted.market.neg_risk_id else None
         return view if event is None else replace(view, event=event)
 
@@ -94,13 +137,21 @@ class Quoting:
             return self.strategy.decide(view)
         except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted
             failed = failure(self.strategy, error)
-            self._risk.move(self._risk.on_error(view.at), failed.reason, out)
+            self._failed(out)
             return failed
 
-    def _allowed(self, answer: Targets, view: View) -> Targets:
-        """What of it the risk state lets through."""
-        reducing = self._risk.state == "REDUCING" and (answer.bids or answer.asks)
-        return _reducing_only(answer, view.position) if reducing else answer
+    def _stage(self, view: View) -> tuple[Stage, str]:
+        """How far the time and the rules take trading back here, whichever goes further, and why."""
+        market = view.market.condition_id
+        stage, why = BY_REGIME.get(view.regime, (Stage.NONE, ""))
+        ruled = self._guard.stage(market)
+        return (ruled, self._guard.cause(market)) if ruled > stage else (stage, why)
+
+
+def _allowed(answer: Targets, stage: Stage, why: str, view: View) -> Targets:
+    """What of it a stage lets through; where a model wants nothing its own reason stands."""
+    idle = not (answer.bids or answer.asks)
+    return answer if idle and stage is not Stage.FLATTEN else staged(answer, stage, view, why)
 
 
 def _resting(orders: Iterable[Order]) -> tuple[Resting, ...]:
@@ -112,8 +163,3 @@ def _decision(quoted: QuotedMarket, targets: Targets, view: View, evidence: Evid
     source = quoted.source.state.lower()
     touch = book.best_bid, book.best_ask
     return Decision(view.at, market, *touch, view.mid2, view.position, targets, source, evidence)
-
-
-def _reducing_only(targets: Targets, net: Size) -> Targets:
-    reason = "position limit: reducing only"
-    return Targets(targets.bids if net < 0 else (), targets.asks if net > 0 else (), reason, targets.terms)

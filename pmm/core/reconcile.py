@@ -57,8 +57,9 @@ def moved(target: Target, order: Order, requote_threshold: Price, tick: Price, a
     wanted or left less than it must have, when it is about to end, or when the reference moved by the threshold, or
     the price is firm, and the target really lies elsewhere.
     """
-    least = max(target.size, 2 * target.least)
-    if order.price_yes % tick or order.size_left > target.size or order.size_left * 2 < least:
+    # What a rule made smaller would be made so again.
+    size, least = (min(target.size, order.size), 0) if order.clipped else (target.size, target.least)
+    if order.price_yes % tick or order.size_left > size or order.size_left * 2 < max(size, 2 * least):
         return True
     if order.refresh_at is not None and at >= order.refresh_at:
         return True

@@ -1,81 +1,76 @@
-"""How freely we may trade: a state machine between the strategy's wish and the reconciler.
+"""How freely the account may trade: the announced state that the rules of the account put it in, and the kill switch.
 
-NORMAL quotes, REDUCING lets through only the side that brings the position home, COOLDOWN quotes nothing for a
-while, HALTED quotes nothing until the operator says otherwise.
+    stage of the account   NONE    WIDEN     REDUCE    CANCEL    FLATTEN     HALT
+    state                  NORMAL  WIDENING  REDUCING  COOLDOWN  FLATTENING  HALTED
+
+WIDENING quotes further from the price, REDUCING only what brings positions home, COOLDOWN nothing until its rule says
+otherwise, FLATTENING what brings positions home as near as a resting order may.  HALTED quotes nothing until the
+operator says otherwise.  A rule that judges a single market takes that market back and leaves this machine alone.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
+from pmm.core.rule import Stage
 from pmm.core.step import StepBuilder
 from pmm.fsm import Row, Table
-from pmm.model import SECOND, Nanos
+from pmm.model import Nanos
+
+# By stage: the trigger, the state that it leads to, and when the world does this.
+_LADDER = {
+    Stage.NONE: ("clear", "NORMAL", "no rule of the account is tripped any more"),
+    Stage.WIDEN: ("widen", "WIDENING", "a rule of the account wants a greater distance"),
+    Stage.REDUCE: ("reduce", "REDUCING", "a rule of the account lets positions only go home"),
+    Stage.CANCEL: ("cancel", "COOLDOWN", "a rule of the account lets nothing rest, for a while or until it clears"),
+    Stage.FLATTEN: ("flatten", "FLATTENING", "a rule of the account wants positions gone"),
+}
 
 RISK = Table(
     "risk",
     "NORMAL",
     [
-        Row("NORMAL", "limit", "REDUCING", "the position stands at its limit"),
-        Row("NORMAL", "errors", "COOLDOWN", "too many refusals within a minute"),
-        Row("NORMAL", "halt", "HALTED", "kill switch, loss latch or an impossible move"),
-        Row("REDUCING", "clear", "NORMAL", "the position is inside its limit again"),
-        Row("REDUCING", "errors", "COOLDOWN", "too many refusals within a minute"),
-        Row("REDUCING", "halt", "HALTED", "kill switch, loss latch or an impossible move"),
-        Row("COOLDOWN", "elapsed", "NORMAL", "the cool-down is over; limits are judged anew"),
-        Row("COOLDOWN", "halt", "HALTED", "kill switch, loss latch or an impossible move"),
+        *(
+            Row(state, trigger, dest, why)
+            for _, state, _ in _LADDER.values()
+            for trigger, dest, why in _LADDER.values()
+            if dest != state
+        ),
+        *(
+            Row(state, "halt", "HALTED", "kill switch, loss latch or an impossible move")
+            for _, state, _ in _LADDER.values()
+        ),
         Row("HALTED", "halt", "HALTED", "halting twice is harmless"),
         Row("HALTED", "reset", "NORMAL", "the operator resets the halt on purpose"),
     ],
 )
 
-MINUTE = 60 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class RiskLimits:
-    """Refusals a minute that are tolerated, and how long quoting rests when there are more."""
-
-    errors_per_minute: int = 5
-    cooldown: Nanos = 60 * SECOND
-
 
 @dataclass(slots=True)
 class Risk:
-    limits: RiskLimits
+    """`since` and `cause` are of the last move."""
+
     state: str = field(default=RISK.initial)
     since: Nanos = 0
     cause: str = ""
-    errors: deque[Nanos] = field(default_factory=deque)
 
-    def on_error(self, at: Nanos) -> str | None:
-        """Count a refusal by the venue; the trigger when it was one too many."""
-        self.errors.append(at)
-        while self.errors and at - self.errors[0] > MINUTE:
-            self.errors.popleft()
-        if len(self.errors) < self.limits.errors_per_minute or self.state not in ("NORMAL", "REDUCING"):
-            return None
-        self.errors.clear()
-        return "errors"
+    def follow(self, stage: Stage, cause: str, out: StepBuilder) -> None:
+        """Go where the rules of the account are; a halt stays what it is."""
+        if self.state == "HALTED" or stage is Stage.HALT:
+            return
+        trigger, state, _ = _LADDER[stage]
+        if state != self.state:
+            self._move(trigger, cause, out)
 
-    def on_time(self, at: Nanos) -> str | None:
-        return "elapsed" if self.state == "COOLDOWN" and at - self.since >= self.limits.cooldown else None
-
-    def on_position(self, *, at_limit: bool) -> str | None:
-        """The trigger that the worst position of all markets amounts to."""
-        if at_limit:
-            return "limit" if self.state == "NORMAL" else None
-        return "clear" if self.state == "REDUCING" else None
-
-    def move(self, trigger: str | None, cause: str, out: StepBuilder) -> None:
-        """Take the trigger, if there is one, and remember since when and why."""
-        if trigger is not None:
-            out.move(RISK, self, trigger, "risk", cause)
-            self.since, self.cause = out.event.at, cause
+    def halt(self, cause: str, out: StepBuilder) -> None:
+        self._move("halt", cause, out)
 
     def problem(self) -> str | None:
         """Why nothing may be quoted, or None."""
         if self.state in ("COOLDOWN", "HALTED"):
             return f"risk is {self.state}: {self.cause}"
         return None
+
+    def _move(self, trigger: str, cause: str, out: StepBuilder) -> None:
+        out.move(RISK, self, trigger, "risk", cause)
+        self.since, self.cause = out.event.at, cause

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pmm.settings.live import Live
+from pmm.settings.regime import Regime
+from pmm.settings.rules import Rules
 from pmm.settings.units import (
     MICRO_PLACES,
     NANO_PLACES,
@@ -308,6 +310,8 @@ class Settings(BaseSettings):
     mm: Mm = Field(default_factory=Mm)
     orders: Orders = Field(default_factory=Orders)
     risk: Risk = Field(default_factory=Risk)
+    rules: Rules = Field(default_factory=Rules)
+    regime: Regime = Field(default_factory=Regime)
     shadow: Shadow = Field(default_factory=Shadow)
     live: Live = Field(default_factory=Live)
 

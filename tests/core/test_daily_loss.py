@@ -4,11 +4,14 @@ import pytest
 
 from pmm.account import Balances
 from pmm.core.account_watch import AccountLimits
-from pmm.core.daily_loss import DAY, DailyLimits
+from pmm.core.daily_loss import DAY
 from pmm.core.engine import EngineConfig, Outcome
+from pmm.core.rule import Mode
 from pmm.core.step import DayResult
 from pmm.events import AccountRead, Timer
 from pmm.model import SECOND, USD
+from pmm.rules.daily_loss import DailyLoss, DailyLossLimits
+from tests.support.rules import ruled
 from tests.support.story import NO, YES, Story, shares, touch_frame
 
 CENT = USD // 100
@@ -16,7 +19,9 @@ TODAY = Story().at // DAY
 
 
 def day_of(limit=50 * USD, enforced=True, before=None, account=None):
-    story = Story(config=EngineConfig(daily=DailyLimits(limit, enforced, before), account=account))
+    mode = Mode.ENFORCE if enforced else Mode.LOG
+    rules = () if limit is None else ruled(DailyLoss(DailyLossLimits(limit)), mode=mode)
+    story = Story(config=EngineConfig(before=before, account=account), rules=rules)
     story.open_market()
     return story
 

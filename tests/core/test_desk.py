@@ -9,7 +9,6 @@ from pmm.commands import Cancel, QueryOrder
 from pmm.core.desk import ADOPTION_PATIENCE, SHORT_PAUSE
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.ledger import Account
-from pmm.core.risk import RiskLimits
 from pmm.events import (
     Accepted,
     Adopted,
@@ -30,6 +29,8 @@ from pmm.events import (
     Unanswered,
 )
 from pmm.model import MILLISECOND, SECOND, Side, TimeInForce
+from pmm.rules.error_rate import ErrorRate, ErrorRateLimits
+from tests.support.rules import ruled
 from tests.support.story import CONDITION, NO, YES, Story, canceled, market, placed, shares
 
 LIFE = 300 * SECOND
@@ -73,7 +74,7 @@ def test_shares_that_the_venue_does_not_show_yet_are_not_sold_in_a_loop():
 
 
 def test_an_order_that_is_taken_back_before_it_is_sent_is_no_error():
-    story = Story(config=EngineConfig(risk=RiskLimits(errors_per_minute=1)))
+    story = Story(rules=ruled(ErrorRate(ErrorRateLimits(1))))
     first = placed(story.open_market().commands)
     story.touch("0.59", "0.61")
     steps = [story.tell(Rejected(story.at, order.order_id, "canceled before it was sent")) for order in first]

@@ -3,8 +3,8 @@
 import pytest
 
 from pmm.commands import Reconnect, Resubscribe
-from pmm.core.engine import EngineConfig, Outcome
-from pmm.core.risk import RiskLimits
+from pmm.core.engine import Outcome
+from pmm.core.rule import Stage
 from pmm.events import (
     Accepted,
     Canceled,
@@ -19,7 +19,9 @@ from pmm.events import (
     Unanswered,
 )
 from pmm.model import SECOND, Side, parse_price
+from pmm.rules.error_rate import ErrorRate, ErrorRateLimits
 from pmm.strategies.fixed_spread import FixedSpreadParams
+from tests.support.rules import limits, ruled
 from tests.support.story import (
     NO,
     YES,
@@ -143,17 +145,18 @@ def test_the_short_limit_works_the_same_way():
 
 
 def test_beyond_the_risk_limit_the_engine_only_reduces():
-    story = Story(config=EngineConfig(max_position=shares(10)))
+    story = Story(rules=limits(position=shares(10)))
     story.open_market()
     story.accept()
     story.fill("bid", 10)
     story.accept()
     assert set(story.working()) == {"ask"}
-    assert story.machine("risk") == ["REDUCING"]
     story.fill("ask", 10, "t2")
     story.accept()
-    assert story.machine("risk") == ["REDUCING", "NORMAL"]
     assert set(story.working()) == {"bid", "ask"}
+    said = [(one.rule, one.verdict, one.stage) for step in story.history for one in step.risk if one.stage]
+    assert said == [("position_limit", "trip", Stage.REDUCE), ("position_limit", "clear", Stage.REDUCE)]
+    assert story.machine("risk") == []  # of the account
 
 
 @pytest.mark.parametrize("code", ["socket closed: 1006", "socket closed: 1000"])
@@ -278,7 +281,7 @@ def test_pause_pulls_and_resume_quotes_again(story):
 
 
 def test_too_many_refusals_rest_for_the_cooldown_and_then_go_on():
-    story = Story(config=EngineConfig(risk=RiskLimits(errors_per_minute=4, cooldown=60 * SECOND)))
+    story = Story(rules=ruled(ErrorRate(ErrorRateLimits(4, 60 * SECOND))))
     story.open_market()
     for _ in range(2):
         for order in tuple(story.engine.orders.open()):
@@ -346,7 +349,9 @@ def test_a_tick_change_moves_orders_that_left_the_grid():
     assert story.working() == {"bid": "0.48", "ask": "0.52"}
 
 
-def test_a_failing_strategy_leaves_nothing_working_and_counts_as_an_error(story, monkeypatch):
+def test_a_failing_strategy_leaves_nothing_working_and_counts_as_an_error(monkeypatch):
+    story = Story(rules=ruled(ErrorRate(ErrorRateLimits(5))))
+    story.open_market()
     story.accept()
     monkeypatch.setattr(story.engine.quoting.strategy, "decide", lambda view: 1 / 0)
     step = story.touch("0.48", "0.50")

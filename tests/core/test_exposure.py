@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmm.account import OrderStatus, OwnOrder, TradeStatus
-from pmm.core.engine import EngineConfig
-from pmm.core.exposure import Caps, Exposure
+from pmm.core.exposure import Exposure
 from pmm.core.orders import Orders
 from pmm.core.outcomes import Stake, corners, event_loss, worst_loss
 from pmm.core.position import Position
@@ -17,6 +16,7 @@ from pmm.core.settlement import Settlements
 from pmm.events import AccountRead, Canceled, Filled, OrderShown, Settled, Unanswered
 from pmm.model import GRID, SHARE, USD, Side
 from pmm.strategies.fixed_spread import FixedSpreadParams
+from tests.support.rules import limits
 from tests.support.story import CONDITION, NO, YES, Story, market, placed, shares
 
 # Whole cents of a share, so that money is exact and every corner can be counted out.
@@ -74,7 +74,7 @@ def test_the_worst_is_the_worst_of_all_corners(uncertain, pending, cash):
 
 
 def capped(**caps):
-    story = Story(config=EngineConfig(**caps))
+    story = Story(rules=limits(**caps))
     story.open_market()
     return story
 
@@ -82,10 +82,10 @@ def capped(**caps):
 @pytest.mark.parametrize(
     ("caps", "kind"),
     [
-        ({"max_order": 4_799_999}, "order limit"),
-        ({"max_market": 4_799_999}, "market limit"),
-        ({"max_account": 4_799_999}, "account limit"),
-        ({"max_position": shares(9)}, "position limit"),
+        ({"order": 4_799_999}, "order notional"),
+        ({"market": 4_799_999}, "market exposure"),
+        ({"account": 4_799_999}, "account exposure"),
+        ({"position": shares(9)}, "position limit"),
     ],
 )
 def test_an_order_that_would_pass_a_limit_is_denied_with_its_reason(caps, kind):
@@ -98,12 +98,12 @@ def test_an_order_that_would_pass_a_limit_is_denied_with_its_reason(caps, kind):
 
 
 def test_what_lies_exactly_at_a_limit_is_placed():
-    story = capped(max_order=4_800_000, max_market=4_800_000, max_account=4_800_000, max_position=shares(10))
+    story = capped(order=4_800_000, market=4_800_000, account=4_800_000, position=shares(10))
     assert len(placed(story.step.commands)) == 2
 
 
 def test_a_denial_is_said_once_and_not_with_every_event():
-    story = capped(max_order=1)
+    story = capped(order=1)
     denied = len([change for change in story.step.changes if change.new == "DENIED"])
     for cents in range(10):
         denied += len(story.touch(f"0.{40 + cents}", f"0.{42 + cents}").changes)
@@ -133,7 +133,7 @@ def test_orders_in_doubt_trades_that_are_owed_and_orders_of_others_count_in_full
 
 
 def test_a_ghost_fill_is_not_bought_again_beyond_the_cap():
-    story = Story(FixedSpreadParams(position_limit=shares(20)), EngineConfig(max_market=9_700_000))
+    story = Story(FixedSpreadParams(position_limit=shares(20)), rules=limits(market=9_700_000))
     story.open_market()
     story.accept()
     story.fill("bid", 10)
@@ -163,7 +163,7 @@ def test_markets_add_up():
 
 
 def test_beyond_a_limit_what_makes_nothing_worse_is_still_placed():
-    story = Story(FixedSpreadParams(position_limit=shares(10)), EngineConfig(max_market=4_800_000))
+    story = Story(FixedSpreadParams(position_limit=shares(10)), rules=limits(market=4_800_000))
     story.open_market()
     story.accept()
     order_id = next(order.order_id for order in story.engine.orders.open() if order.quote == "bid")
@@ -183,7 +183,7 @@ def test_beyond_a_limit_what_makes_nothing_worse_is_still_placed():
 def event_exposure(*markets, event_size=None):
     """An exposure over markets of one event, and the positions in it by market."""
     orders, settlements, positions = Orders(), Settlements(), {}
-    exposure = Exposure(Caps(shares(100)), orders, settlements, lambda name: positions.setdefault(name, Position()))
+    exposure = Exposure(orders, settlements, lambda name: positions.setdefault(name, Position()))
     for name in markets:
         listed = replace(market(condition=name), neg_risk_id="event", event_size=event_size)
         exposure.list_market(listed)

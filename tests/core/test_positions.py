@@ -9,6 +9,7 @@ from pmm.core.engine import EngineConfig
 from pmm.core.positions import Positions
 from pmm.events import AccountRead, Adopted, Filled, MarketListed, Settled
 from pmm.model import SECOND, USD, Side
+from tests.support.rules import limits
 from tests.support.story import CONDITION, NO, YES, Story, market, shares
 
 
@@ -18,7 +19,9 @@ def holding(yes=0.0, no=0.0):
 
 @pytest.fixture
 def story():
-    story = Story(config=EngineConfig(account=AccountLimits(heartbeat_interval=None)))
+    story = Story(
+        config=EngineConfig(account=AccountLimits(heartbeat_interval=None)), rules=limits(position=shares(100))
+    )
     story.open_market()
     return story
 
@@ -102,7 +105,7 @@ def test_a_first_balance_while_trades_are_under_way_is_put_right_by_the_first_su
 
 def test_an_inventory_beyond_the_limit_is_only_reduced(story):
     read(story, holding(yes=150))
-    assert story.machine("risk") == ["REDUCING"]
+    assert [(one.rule, one.verdict) for one in story.step.risk] == [("position_limit", "trip")]
 
 
 def test_a_dry_run_has_no_past():

@@ -11,6 +11,7 @@ from itertools import count
 from pmm._fast import ASK, BID
 from pmm.commands import Cancel, Place
 from pmm.core.engine import Engine, EngineConfig
+from pmm.core.guard import Rules
 from pmm.core.step import Change, Step
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.wire import Wire
@@ -77,9 +78,16 @@ class Obliging:
 class Stage:
     """Two markets at the venue: the one that is quoted, and a busy one that may be watched as a canary."""
 
-    def __init__(self, *, connections: Sequence[int] = (0,), canary: bool = False, config: EngineConfig | None = None):
+    def __init__(
+        self,
+        *,
+        connections: Sequence[int] = (0,),
+        canary: bool = False,
+        config: EngineConfig | None = None,
+        rules: Rules = (),
+    ):
         self.books = {quoted.condition_id: MarketWire(quoted, START // MILLISECOND) for quoted in (market(), CANARY)}
-        self.engine = Engine(FixedSpread(), config)
+        self.engine = Engine(FixedSpread(), config, rules)
         self.history: list[Step] = []
         self.canary = canary
         self.gateway: Gateway = Obliging()

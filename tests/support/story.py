@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pmm._fast import Book
 from pmm.commands import Cancel, Command, Place
 from pmm.core.engine import Engine, EngineConfig
+from pmm.core.guard import Rules
 from pmm.core.step import Step
 from pmm.events import Accepted, Canceled, Event, FeedNews, FeedSignal, Filled, Frame, MarketListed, Timer
 from pmm.model import (
@@ -141,8 +142,10 @@ def page_of(world: DemoWorld) -> Callable[[TokenId], BookPage]:
 class Story:
     """An engine with one market whose commands a test answers by hand."""
 
-    def __init__(self, params: FixedSpreadParams | None = None, config: EngineConfig | None = None) -> None:
-        self.engine = Engine(FixedSpread(params), config)
+    def __init__(
+        self, params: FixedSpreadParams | None = None, config: EngineConfig | None = None, rules: Rules = ()
+    ) -> None:
+        self.engine = Engine(FixedSpread(params), config, rules)
         self.at = START
         self.step: Step | None = None
         self.history: list[Step] = []

@@ -112,7 +112,7 @@ async def bot(
         user = UserStream(
             urls["ws_user_url"], lambda: credentials, orders, orders.mine, dice=dice, backoff=limits.BACKOFF
         )
-        engine = Engine(FixedSpread(limits.QUOTES), limits.engine_config(f"live-{number}-", gtc=gtc))
+        engine = Engine(FixedSpread(limits.QUOTES), limits.engine_config(f"live-{number}-", gtc=gtc), limits.rules())
         market = exchange.source.listings[0].market
         history = History(store, account, simulated=False, latch_halts=False)
         feed = MarketStream(urls["ws_market_url"], [one.token_id for one in market.tokens], dice=dice)

@@ -12,8 +12,14 @@ from unittest.mock import patch
 
 from pmm.core.account_watch import AccountLimits
 from pmm.core.config import EngineConfig
-from pmm.core.risk import RiskLimits
+from pmm.core.guard import Rules
+from pmm.core.rule import Mode
 from pmm.model import MILLISECOND, SECOND, SHARE, USD, Money, Nanos, TimeInForce
+from pmm.rules.account_exposure import AccountExposure, AccountExposureLimits
+from pmm.rules.market_exposure import MarketExposure, MarketExposureLimits
+from pmm.rules.order_notional import OrderNotional, OrderNotionalLimits
+from pmm.rules.position_limit import PositionLimit, PositionLimits
+from pmm.rules.self_cross import SelfCross
 from pmm.sim.venue import SettlementParams, VenueParams
 from pmm.strategies.fixed_spread import FixedSpreadParams
 from pmm.venues.polymarket.signer import Caps
@@ -73,18 +79,25 @@ def shortened() -> Iterator[None]:
             one.stop()
 
 
+def rules() -> Rules:
+    """The limits that a session is held to, in force."""
+    chosen = (
+        OrderNotional(OrderNotionalLimits(10 * USD)),
+        SelfCross(),
+        PositionLimit(PositionLimits(40 * SHARE)),
+        MarketExposure(MarketExposureLimits(MARKET_CAP)),
+        AccountExposure(AccountExposureLimits(2 * MARKET_CAP)),
+    )
+    return tuple((rule, Mode.ENFORCE) for rule in chosen)
+
+
 def engine_config(prefix: str, *, gtc: bool) -> EngineConfig:
     """What the settings would make of it; refusals are faults here and cool nothing down."""
     return EngineConfig(
         requote_threshold=100,
-        max_position=40 * SHARE,
-        risk=RiskLimits(errors_per_minute=10_000),
         order_prefix=prefix,
         tif=TimeInForce.GTC if gtc else TimeInForce.GTD,
         order_life=ORDER_LIFE,
-        max_order=10 * USD,
-        max_market=MARKET_CAP,
-        max_account=2 * MARKET_CAP,
         account=AccountLimits(
             read_interval=300 * MILLISECOND,
             balance_interval=600 * MILLISECOND,

@@ -6,7 +6,6 @@ import pytest
 
 from pmm.core.config import EngineConfig
 from pmm.core.desk import OrderTerms
-from pmm.core.exposure import Exposure
 from pmm.core.ledger import Ledger
 from pmm.core.orders import trigger_of
 from pmm.events import CancelRejected, Unanswered
@@ -111,6 +110,6 @@ async def test_the_judge_finds_what_a_restart_forgot(judge, monkeypatch):
 
 
 async def test_the_judge_finds_limits_that_are_passed(judge, monkeypatch):
-    monkeypatch.setattr(Exposure, "refusal", lambda *_: None)
+    monkeypatch.setattr("tests.chaos.orders.limits.rules", tuple)
     monkeypatch.setattr("tests.chaos.orders.limits.MARKET_CAP", 8_000_000)
     assert await judge("the worst corner passed the cap", "F18")
