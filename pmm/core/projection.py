@@ -20,16 +20,22 @@ from dataclasses import dataclass
 SURE = 1e-9
 # Newton doubles the digits with every step; halving alone needs fewer than this for any bracket that SURE allows.
 STEPS_MAX = 80
-TOLERANCE = 1e-14
+# What is left of the sum is spread over all outcomes: far less than any price can show.
+TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """`probabilities` sum to 1; `shift` is lambda, in log-odds; `divergence` is D, 0 where prices were coherent."""
+    """`probabilities` sum to 1; `shift` is lambda, in log-odds."""
 
+    prices: tuple[float, ...]
     probabilities: tuple[float, ...]
     shift: float
-    divergence: float
+
+    @property
+    def divergence(self) -> float:
+        """D, in units of liquidity: how far the prices were from coherent; 0 where they were."""
+        return max(0.0, math.fsum(map(_divergence, self.probabilities, self.prices)))
 
 
 def project(prices: Sequence[float]) -> Projection:
@@ -39,14 +45,12 @@ def project(prices: Sequence[float]) -> Projection:
     """
     if len(prices) < 2 or not all(0 <= price <= 1 for price in prices):
         raise ValueError("an event has two prices from 0 to 1 at least")
-    inside = [min(max(price, SURE), 1 - SURE) for price in prices]
+    inside = tuple(min(max(price, SURE), 1 - SURE) for price in prices)
     logits = [math.log(price / (1 - price)) for price in inside]
     shift = _root(logits)
     moved = [_expit(x + shift) for x in logits]
     total = math.fsum(moved)
-    probabilities = tuple(mu / total for mu in moved)
-    divergence = math.fsum(map(_divergence, probabilities, inside))
-    return Projection(probabilities, shift, max(0.0, divergence))
+    return Projection(inside, tuple(mu / total for mu in moved), shift)
 
 
 def _root(logits: Sequence[float]) -> float:
