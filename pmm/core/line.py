@@ -6,10 +6,12 @@ token never write into one book.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pmm._fast import Books
+from pmm.commands import Reconnect
 from pmm.core.agenda import Agenda
 from pmm.core.book_copy import BookCopy, Contradiction
 from pmm.core.feed import FEED, Connection
@@ -18,6 +20,9 @@ from pmm.core.step import StepBuilder
 from pmm.core.trust import Evidence, TrustLimits, Verify
 from pmm.events import Frame
 from pmm.model import SECOND, Nanos
+
+# As `Books.trades` has it: index of the token's book, taker's side (0 BUY, 1 SELL), price, size, the venue's time.
+Print: TypeAlias = tuple[int, int, int, int, int]
 
 # In sampled mode a book that changes without a break is checked at least so often.
 UNCHECKED_MAX: Nanos = SECOND
@@ -42,7 +47,10 @@ class Tally:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """`copies` by the index of either token in `books`; `agenda` is where later looks are noted."""
+    """`copies` by the index of either token in `books`; `agenda` is where later looks are noted.
+
+    `trades` are those of the last frame.
+    """
 
     number: int
     feed: Connection
@@ -53,6 +61,7 @@ class Line:
     copies: dict[int, BookCopy] = field(default_factory=dict)
     compare: dict[BookCopy, None] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    trades: Sequence[Print] = ()
     _second: int = 0
     _checks_left: int = 0
 
@@ -71,11 +80,12 @@ class Line:
         books, at = self.books, event.at
         touched = books.feed(event.data)
         if touched < 0:
+            self.trades = ()
             text = f"frame refused (code {touched})"
             self.lose(Evidence.REFUSED, text, out)
             self.reconnects.want(text)
             return tuple(self.carried())
-        trades = books.trades
+        trades = self.trades = books.trades
         if touched == 0 and not trades:
             return ()
         self.feed.data_at = at
@@ -256,6 +266,31 @@ class Line:
             token.open.clear()
             self.tally.unexplained += 1
             self.compare[copy] = None
+
+    # --- what is wanted -------------------------------------------------------------------------------------------
+
+    def reconnect(self, out: StepBuilder) -> None:
+        """Ask for the new connection that is wanted as its limits allow; none is where every book is trusted again."""
+        if all(copy.trusted for copy in self.carried()):
+            self.reconnects.drop()
+            return
+        self.reconnects.judge(self.carried())
+        cause = self.reconnects.take(out.event.at)
+        if cause:
+            out.commands.append(Reconnect(self.number, cause))
+        else:
+            self.agenda.note(self, self.reconnects.next_at)
+
+    def comparable(self, at: Nanos) -> Iterable[BookCopy]:
+        """The books that have to be compared and may be now: each as often as the socket may need to catch up."""
+        for copy in tuple(self.compare):
+            due = (copy.compared_at or 0) + self.limits.catch_up
+            if at >= due:
+                copy.compared_at = at
+                del self.compare[copy]
+                yield copy
+            else:
+                self.agenda.note(copy, due)
 
     # --- time -----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from pmm.core.daily_loss import DAILY_LOSS
 from pmm.core.feed import FEED
 from pmm.core.heartbeat import HEARTBEAT
 from pmm.core.orders import ORDER
+from pmm.core.regime import REGIME
 from pmm.core.risk import RISK
 from pmm.core.settlement import SETTLEMENT
 from pmm.core.source import SOURCE
@@ -15,5 +16,6 @@ from pmm.core.venue_status import VENUE
 from pmm.fsm import Table
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT, DAILY_LOSS)
+    table.name: table
+    for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT, DAILY_LOSS, REGIME)
 }

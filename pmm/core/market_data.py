@@ -17,8 +17,19 @@ from pmm.core.feed import FEED, Connection, FeedLimits
 from pmm.core.hashes import Facts
 from pmm.core.line import Line, Tally
 from pmm.core.markets import QuotedMarket
+from pmm.core.regime import RegimeLimits, RegimeWatch
 from pmm.core.resync import Reconnects, chase
-from pmm.core.silence import Verdict, caught_up, next_look, on_read, retry_due, silence_text, to_compare, unverifiable
+from pmm.core.silence import (
+    Verdict,
+    caught_up,
+    never_came,
+    next_look,
+    on_read,
+    retry_due,
+    silence_text,
+    to_compare,
+    unverifiable,
+)
 from pmm.core.source import Source
 from pmm.core.step import StepBuilder
 from pmm.core.trust import Evidence, FallbackLimits, TrustLimits
@@ -30,7 +41,11 @@ class MarketData:
     """`markets` are quoted; `failure` says why no data will come any more, empty while it may."""
 
     def __init__(
-        self, limits: FeedLimits, trust: TrustLimits | None = None, fallback: FallbackLimits | None = None
+        self,
+        limits: FeedLimits,
+        trust: TrustLimits | None = None,
+        fallback: FallbackLimits | None = None,
+        regime: RegimeLimits | None = None,
     ) -> None:
         self.markets: dict[ConditionId, QuotedMarket] = {}
         self.lines: dict[int, Line] = {}
@@ -38,6 +53,7 @@ class MarketData:
         self.limits = limits
         self.trust = trust or TrustLimits()
         self.fallback = fallback or FallbackLimits()
+        self.regime = regime or RegimeLimits()
         self._copies: dict[ConditionId, dict[int, BookCopy]] = {}
         self._by_token: dict[TokenId, ConditionId] = {}
         self._retired: dict[ConditionId, QuotedMarket] = {}
@@ -84,15 +100,18 @@ class MarketData:
         if quoted is None and event.quoted:
             copies = self._copies[market.condition_id]
             lead = copies[event.connections[0]]
-            quoted = QuotedMarket(market, copies, lead, Source(self.fallback, since=at))
+            source, regime = Source(self.fallback, since=at), RegimeWatch(self.regime, since=at)
+            quoted = QuotedMarket(market, copies, lead, source, regime=regime)
             before = self._retired.pop(market.condition_id, None)
             if before is not None:
-                quoted.position = before.position
+                quoted.position, quoted.signals = before.position, before.signals
+                quoted.signals.interrupt()
+            quoted.learn(market)
             self.markets[market.condition_id] = quoted
-            self._agenda.note(quoted, at + self.fallback.after)
         if quoted is not None:
             quoted.dropped = False
-            quoted.settle(at, out)
+            self._settle(quoted, out)
+            quoted.judge(at, out)
         return quoted
 
     def drop_market(self, condition_id: ConditionId) -> QuotedMarket | None:
@@ -149,7 +168,7 @@ class MarketData:
         if quoted is not None:
             if quoted.copies.get(quoted.lead.connection) is not quoted.lead:
                 quoted.lead = next(iter(quoted.copies.values()))
-            quoted.market = market
+            quoted.learn(market)
             if quoted.lead.known:
                 quoted.on_tick(quoted.lead.book.tick)
         if listed is None:
@@ -180,6 +199,9 @@ class MarketData:
         """Apply a frame; returns the markets that may have to be decided on again."""
         line = self.lines.get(event.connection) or self._line(event.connection)
         copies = line.take(event, out)
+        for trade in line.trades:
+            for traded in self._quoted(line.copies[trade[0]]):
+                traded.on_trade(event.at, line, trade)
         if not copies:
             return []
         for index, tick in line.books.ticks:
@@ -192,8 +214,11 @@ class MarketData:
             lead, usable = quoted.lead, quoted.source.usable
             if lead.usable is not usable or (copy is not lead and not usable):
                 self._settle(quoted, out)
-            if copy is quoted.lead and quoted.moved():
-                moved.append(quoted)
+            if copy is quoted.lead:
+                quoted.observe(event.at)
+                if quoted.moved():
+                    quoted.judge(event.at, out)
+                    moved.append(quoted)
         return moved
 
     def on_signal(self, event: FeedSignal, out: StepBuilder) -> None:
@@ -236,6 +261,8 @@ class MarketData:
             elif trigger == "fail":
                 self.failure = "the venue accepted the subscription and sent no market data"
         self._miss_books(at, out)
+        for quoted in self.markets.values():
+            quoted.judge(at, out)
 
     def on_due(self, at: Nanos, out: StepBuilder) -> list[QuotedMarket]:
         """Look at whatever may be overdue; returns the markets that may have to be decided on again."""
@@ -252,9 +279,9 @@ class MarketData:
         at = out.event.at
         for line in self.lines.values():
             if line.reconnects.wanted:
-                self._reconnect(line, at, out)
-            if line.compare:
-                self._ask(line, at)
+                line.reconnect(out)
+            for copy in line.comparable(at):
+                self._reads[copy.tokens[0]] = "a book that its hash does not prove"
         if self._reads:
             out.commands.append(ReadBooks(tuple(self._reads), next(iter(self._reads.values()))))
             self._reads = {}
@@ -274,7 +301,7 @@ class MarketData:
             case Line():
                 return self._look_at_line(subject, at, out)
             case QuotedMarket():
-                return self._look_at_source(subject, at, out)
+                return self._look_at_market(subject, at, out)
         raise AssertionError(f"nobody looks at {subject!r}")
 
     def _look_at_copy(self, copy: BookCopy, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
@@ -309,15 +336,14 @@ class MarketData:
         self._agenda.note(line, next_look(line, at))
         return stirred
 
-    def _look_at_source(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
+    def _look_at_market(self, quoted: QuotedMarket, at: Nanos, out: StepBuilder) -> Iterable[QuotedMarket]:
         if self.markets.get(quoted.condition_id) is not quoted:
             return ()
         quoted.change_source(quoted.source.overdue(at), "", out)
         if quoted.source.wants_page(at):
             self._reads[quoted.market.yes] = "REST stands in for the socket"
-        again = quoted.source.next_at(at)
-        if again is not None:
-            self._agenda.note(quoted, again)
+        quoted.judge(at, out)
+        self._look_again(quoted, at)
         return (quoted,)
 
     # --- acts -----------------------------------------------------------------------------------------------------
@@ -331,7 +357,10 @@ class MarketData:
 
     def _settle(self, quoted: QuotedMarket, out: StepBuilder) -> None:
         quoted.settle(out.event.at, out)
-        again = quoted.source.next_at(out.event.at)
+        self._look_again(quoted, out.event.at)
+
+    def _look_again(self, quoted: QuotedMarket, at: Nanos) -> None:
+        again = quoted.next_at(at)
         if again is not None:
             self._agenda.note(quoted, again)
 
@@ -348,37 +377,11 @@ class MarketData:
         self._lose(line, Evidence.FROZEN, text, out)
         line.reconnects.want(text)
 
-    def _reconnect(self, line: Line, at: Nanos, out: StepBuilder) -> None:
-        if all(copy.trusted for copy in line.carried()):
-            line.reconnects.drop()
-            return
-        line.reconnects.judge(line.carried())
-        cause = line.reconnects.take(at)
-        if cause:
-            out.commands.append(Reconnect(line.number, cause))
-        else:
-            self._agenda.note(line, line.reconnects.next_at)
-
-    def _ask(self, line: Line, at: Nanos) -> None:
-        """Read the books that have to be compared at once, each as often as the socket may need to catch up."""
-        for copy in tuple(line.compare):
-            due = (copy.compared_at or 0) + self.trust.catch_up
-            if at >= due:
-                copy.compared_at = at
-                self._reads[copy.tokens[0]] = "a book that its hash does not prove"
-                del line.compare[copy]
-            else:
-                self._agenda.note(copy, due)
-
     def _miss_books(self, at: Nanos, out: StepBuilder) -> None:
         """A venue that sends data and never the book of a market that was asked for does not know that market."""
         for line in self.lines.values():
-            if not line.feed.bookless(at):
-                continue
-            for copy in line.carried():
-                in_time = line.feed.opened_at is not None and copy.listed_at <= line.feed.opened_at
-                others = self._copies[copy.condition_id].values()
-                if in_time and copy.quoted and not any(other.known for other in others):
+            for copy in never_came(line, at):
+                if not any(other.known for other in self._copies[copy.condition_id].values()):
                     self.failure = f"no book of {copy.slug} came with the market data"
                     out.move(FEED, line.feed, "fail", line.name, self.failure)
                     return

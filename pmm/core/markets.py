@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from pmm._fast import Book
 from pmm.core.book_copy import BookCopy
+from pmm.core.calendar import Calendar
+from pmm.core.line import Line, Print
 from pmm.core.position import Position
+from pmm.core.regime import REGIME, RegimeWatch
+from pmm.core.signals.market import MarketSignals
 from pmm.core.source import SOURCE, Source
-from pmm.core.step import StepBuilder
-from pmm.model import GRID, ConditionId, Market, Nanos, Price
+from pmm.core.step import Fill, StepBuilder
+from pmm.core.view import QuoteSide, Resting, others
+from pmm.model import GRID, ConditionId, Market, Nanos, Price, Side, Size
 
 
 @dataclass(slots=True, eq=False)
 class QuotedMarket:
-    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book."""
+    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book.
+
+    `own` are our orders in that book, told whenever they changed: they are no news to the `signals`.
+    """
 
     market: Market
     copies: dict[int, BookCopy]
@@ -22,8 +31,16 @@ class QuotedMarket:
     source: Source
     position: Position = field(default_factory=Position)
     dropped: bool = False
-    _seen: tuple[Price | None, Price | None, str | None] | None = None
+    regime: RegimeWatch = field(default_factory=RegimeWatch)
+    own: tuple[Resting, ...] = ()
+    signals: MarketSignals = field(init=False)
+    _seen: tuple[Price | None, Price | None, str | None, str] | None = None
     _last_mid2: int = GRID
+    _micro: int | None = None
+    _touch: tuple[Price, Price, Size, Size] | None = None
+
+    def __post_init__(self) -> None:
+        self.signals = MarketSignals(self.market.tick)
 
     @property
     def condition_id(self) -> ConditionId:
@@ -41,11 +58,11 @@ class QuotedMarket:
         return self.source.state == "WEBSOCKET" and self.lead.held
 
     def moved(self) -> bool:
-        """Whether the best prices, or what forbids quoting, differ from when this was last asked."""
+        """Whether the best prices, what forbids quoting or the regime differ from when this was last asked."""
         if self.held:
             return False
         book = self.book
-        seen = (book.best_bid, book.best_ask, self.problem())
+        seen = (book.best_bid, book.best_ask, self.problem(), self.regime.state)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -58,9 +75,59 @@ class QuotedMarket:
             self._last_mid2 = mid2
         return self._last_mid2
 
+    def learn(self, market: Market) -> None:
+        """New facts: other dates, another tick."""
+        self.market, self.signals.tick = market, market.tick
+        self.regime.calendar = Calendar.of(market, self.regime.limits.calendar)
+
     def on_tick(self, tick: Price) -> None:
         if tick != self.market.tick:
             self.market = replace(self.market, tick=tick)
+            self.signals.tick = tick
+
+    def observe(self, at: Nanos) -> None:
+        """Fold the touch of others into the signals; a book that is read elsewhere or makes no sense is no news."""
+        if self.source.state != "WEBSOCKET" or self.lead.contradiction is not None:
+            return
+        micro = self.lead.book.microprice
+        if micro == self._micro and not self.own:
+            return
+        self._micro = micro
+        touch = _touch(self.lead.book, self.own)
+        if touch == self._touch:
+            return
+        self._touch = touch
+        if touch is None:
+            self.signals.interrupt()
+        else:
+            self.signals.on_book(at, *touch)
+
+    def on_trade(self, at: Nanos, line: Line, trade: Print) -> None:
+        """A taker traded one of the two tokens: who buys the second one sells the first.
+
+        The tape of a spare connection is the same tape again.
+        """
+        index, sells, _, size, _ = trade
+        if self.source.state == "WEBSOCKET" and line.copies[index] is self.lead:
+            buys_yes = (not sells) is (index == self.lead.yes)
+            self.signals.on_trade(at, Side.BUY if buys_yes else Side.SELL, size)
+
+    def on_fills(self, fills: Iterable[Fill]) -> None:
+        """Orders of ours traded."""
+        for fill in fills:
+            self.signals.on_fill(fill.at, fill.side if fill.is_yes else fill.side.opposite, fill.size)
+
+    def judge(self, at: Nanos, out: StepBuilder) -> None:
+        """Say what kind of time it is now."""
+        regime, signals = self.regime, self.signals
+        score = signals.trend_score(at)
+        trigger = regime.judge(at, tradable=self.market.tradable, trend_score=score, jumped_at=signals.jumped_at)
+        out.move(REGIME, regime, trigger, f"regime {self.market.slug}", "")
+
+    def next_at(self, at: Nanos) -> Nanos | None:
+        """When something about the source or the calendar changes."""
+        ahead = self.source.next_at(at), self.regime.calendar.next_at(at)
+        return min((moment for moment in ahead if moment is not None), default=None)
 
     def settle(self, at: Nanos, out: StepBuilder) -> None:
         """Read a trusted copy, if there is one, and say where the book is read now; orders stay where they are."""
@@ -71,6 +138,9 @@ class QuotedMarket:
 
     def change_source(self, trigger: str | None, cause: str, out: StepBuilder) -> None:
         out.move(SOURCE, self.source, trigger, f"source {self.market.slug}", cause)
+        if trigger is not None and self.source.state != "WEBSOCKET":
+            self._micro = self._touch = None
+            self.signals.interrupt()
 
     def problem(self) -> str | None:
         """Why the market must not be quoted, or None."""
@@ -101,3 +171,9 @@ def _closed(market: Market) -> str:
     if market.closed:
         return "the market is closed"
     return "the market is not accepting orders" if market.active else "the market is not active"
+
+
+def _touch(book: Book, own: tuple[Resting, ...]) -> tuple[Price, Price, Size, Size] | None:
+    """Best bid and ask of others and the sizes there; None where a side is empty."""
+    bid, ask = (next(iter(others(book, own, side, 1)), None) for side in QuoteSide)
+    return None if bid is None or ask is None else (bid[0], ask[0], bid[1], ask[1])

@@ -57,6 +57,14 @@ def next_look(line: Line, at: Nanos) -> Nanos:
     return data_at + quiet if data_at + quiet > at else at + quiet
 
 
+def never_came(line: Line, at: Nanos) -> Iterable[BookCopy]:
+    """Quoted copies that were subscribed when the connection opened and have no book though data flows for long."""
+    opened_at = line.feed.opened_at
+    if opened_at is None or not line.feed.bookless(at):
+        return ()
+    return (copy for copy in line.carried() if copy.quoted and copy.listed_at <= opened_at and not copy.known)
+
+
 def on_read(line: Line, copy: BookCopy, event: BookRead, out: StepBuilder) -> None:
     """Judge a copy by a read of its first token's book."""
     if copy.state == "LOST":

@@ -134,14 +134,19 @@ class View:
 
     def levels(self, side: QuoteSide) -> Iterator[tuple[Price, Size]]:
         """Price and size of what others have resting on a side, the best first."""
-        ours: dict[Price, Size] = {}
-        for order in self.own:
-            if order.quote is side:
-                ours[order.price] = ours.get(order.price, 0) + order.size
-        for price, size in self.book.levels(BID if side is QuoteSide.BID else ASK):
-            left = size - ours.get(price, 0)
-            if left > 0:
-                yield price, left
+        return iter(others(self.book, self.own, side))
+
+
+def others(book: Book, own: tuple[Resting, ...], side: QuoteSide, count: int | None = None) -> list[tuple[Price, Size]]:
+    """Price and size of the best levels of a side, at most `count`, without orders of our own."""
+    ours: dict[Price, Size] = {}
+    for order in own:
+        if order.quote is side:
+            ours[order.price] = ours.get(order.price, 0) + order.size
+    levels = book.levels(BID if side is QuoteSide.BID else ASK, None if count is None else count + len(ours))
+    if ours:
+        levels = [(price, left) for price, size in levels if (left := size - ours.get(price, 0)) > 0]
+    return levels[:count]
 
 
 class Strategy(Protocol):

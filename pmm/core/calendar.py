@@ -1,0 +1,70 @@
+"""What is known beforehand of a market: its end, and the start of its game.
+
+The dates act before the minute, not after the move: `next_at` says when something changes, and the engine wakes then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pmm.model import SECOND, Market, Nanos
+
+HOUR: Nanos = 3_600 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLimits:
+    """How long before the end quoting becomes careful, and only reduces; and how long around a game's start it is news.
+
+    The venue says when a game starts and never when it is over: `game_length` covers the longest with its overtime.
+    """
+
+    widen_before: Nanos = 24 * HOUR
+    cutoff_before: Nanos = HOUR
+    game_lead: Nanos = HOUR // 4
+    game_length: Nanos = 4 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The dates of one market, in unix time; None where it has none."""
+
+    limits: CalendarLimits = field(default_factory=CalendarLimits)
+    ends_at: Nanos | None = None
+    game_starts_at: Nanos | None = None
+
+    @classmethod
+    def of(cls, market: Market, limits: CalendarLimits) -> Calendar:
+        return cls(limits, market.ends_at, market.game_starts_at)
+
+    def over(self, at: Nanos) -> bool:
+        """Whether the end has come."""
+        return self._ends_within(at, 0)
+
+    def cut_off(self, at: Nanos) -> bool:
+        """Whether the end is so near that positions are only taken home."""
+        return self._ends_within(at, self.limits.cutoff_before)
+
+    def near(self, at: Nanos) -> bool:
+        """Whether the end is so near that a single piece of news may decide."""
+        return self._ends_within(at, self.limits.widen_before)
+
+    def game(self, at: Nanos) -> bool:
+        """Whether the game is about to start, or runs."""
+        start = self.game_starts_at
+        return start is not None and start - self.limits.game_lead <= at < start + self.limits.game_length
+
+    def next_at(self, at: Nanos) -> Nanos | None:
+        """The first moment after `at` from which one of these answers is another; None when none will be."""
+        return min((moment for moment in self._moments() if moment > at), default=None)
+
+    def _ends_within(self, at: Nanos, span: Nanos) -> bool:
+        return self.ends_at is not None and at >= self.ends_at - span
+
+    def _moments(self) -> list[Nanos]:
+        limits, moments = self.limits, []
+        if self.ends_at is not None:
+            moments += [self.ends_at - before for before in (limits.widen_before, limits.cutoff_before, 0)]
+        if self.game_starts_at is not None:
+            moments += [self.game_starts_at - limits.game_lead, self.game_starts_at + limits.game_length]
+        return moments
