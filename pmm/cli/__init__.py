@@ -72,6 +72,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         doctor,
         drill,
         exchange,
+        explain,
         kill,
         machines,
         markets,
@@ -103,6 +104,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     for read in (account.orders, account.trades, account.positions, account.pnl):
         app.command(epilog=EPILOG)(read)
     app.command(epilog=EPILOG)(schema.schema)
+    app.command(epilog=EPILOG)(explain.explain)
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)
