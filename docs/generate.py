@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -15,9 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-import pmm
 from pmm import cli
 from pmm.cli import markets, output
+from pmm.cli.codes import declared
 from pmm.cli.frame import INTERRUPTED, TERMINATED, Defect
 from pmm.core.machines import TABLES
 from pmm.errors import Exit, MarketNotFound, PmmError
@@ -77,24 +75,6 @@ class Command(Protocol):
 def pages() -> dict[str, str]:
     """The generated pages by file name."""
     return {"cli.md": cli_page(), "machines.md": machines_page(), "markets-score.md": score_page()}
-
-
-def codes() -> dict[str, list[type[PmmError]]]:
-    """Every error code with the classes that declare it themselves; more than one is a mistake."""
-    for module in pkgutil.walk_packages(pmm.__path__, "pmm."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    declared: dict[str, list[type[PmmError]]] = {}
-    for kind in _family(PmmError):
-        if "code" in vars(kind) and kind.__module__.startswith("pmm."):
-            declared.setdefault(kind.code, []).append(kind)
-    return dict(sorted(declared.items()))
-
-
-def _family(kind: type[PmmError]) -> Iterator[type[PmmError]]:
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _family(child)
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -200,7 +180,7 @@ def _exit_section() -> str:
 
 def _error_section() -> str:
     rows = [
-        (f"`{code}`", _meaning(kinds[0]), f"{int(kinds[0].exit)}", kinds[0].hint) for code, kinds in codes().items()
+        (f"`{code}`", _meaning(kinds[0]), f"{int(kinds[0].exit)}", kinds[0].hint) for code, kinds in declared().items()
     ]
     return _joined(
         "## Error codes",
