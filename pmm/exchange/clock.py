@@ -49,6 +49,10 @@ class Clock:
         """The time that clients are told, and that their signatures are held against."""
         return self.now() + self.shift
 
+    def has_come(self, at: Nanos) -> bool:
+        """Whether it is `at` or later; as fast as possible, everything has come."""
+        return at <= self.now() or self.speed == AS_FAST_AS_POSSIBLE
+
     def seconds_until(self, at: Nanos) -> float:
         """Real seconds until the venue's clock shows `at`; zero or less when it already does, infinite when stepped."""
         if self.speed == AS_FAST_AS_POSSIBLE:

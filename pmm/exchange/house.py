@@ -65,15 +65,17 @@ class House:
 
     def publish(self) -> None:
         """Tell the user sockets, and the log, what happened to orders and trades."""
-        events = self.venue.user_events(heard=self._log.written or bool(self.users.channel.clients))
-        if self._log.written:
+        written = self._log.written
+        events = self.venue.user_events(heard=written or bool(self.users.channel.clients))
+        if written:
             for event in events:
                 self._write(event)
             for change in self.venue.changes():
                 self._log.tell("venue", event_at_ns=change.at, change=change.kind, facts=change.facts)
             for posting in self.venue.ledger.drain():
                 self._log.tell("posting", **posting._asdict())
-        self.users.publish(events)
+        if events:
+            self.users.publish(events)
 
     def _write(self, event: OrderEvent | TradeEvent) -> None:
         if isinstance(event, OrderEvent):

@@ -216,7 +216,7 @@ class LocalExchange:
     def settle(self) -> None:
         """Send everything that is due by now."""
         due = self.source.next_at() if self._begun else None
-        while due is not None and self.clock.seconds_until(due) <= 0:
+        while due is not None and self.clock.has_come(due):
             self.pump()
             due = self.source.next_at()
         if self.house is not None:

@@ -30,6 +30,12 @@ def test_it_can_be_set(real: list[int]) -> None:
     assert clock.now() == 7 * SECOND
 
 
+@pytest.mark.parametrize(("speed", "late"), [(10.0, False), (AS_FAST_AS_POSSIBLE, True)])
+def test_a_moment_has_come_when_the_clock_shows_it_or_when_nothing_is_waited_for(speed: float, *, late: bool) -> None:
+    clock = Clock(100 * SECOND, speed)
+    assert (clock.has_come(100 * SECOND), clock.has_come(1_000 * SECOND)) == (True, late)
+
+
 def test_as_fast_as_possible_waits_for_nothing(real: list[int]) -> None:
     clock = Clock(100 * SECOND, AS_FAST_AS_POSSIBLE)
     real[0] += SECOND
