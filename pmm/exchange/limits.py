@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pmm.exchange.answers import Headers
 from pmm.model import SECOND, Nanos
 from pmm.rate_tiers import STANDARD, Rate, Tier
 
 TOO_MANY_REQUESTS = "Too Many Requests"
+
+Header: TypeAlias = tuple[str, str]
+
+# What a request that does not fit is told while limits are not enforced.
+_WARNING: Header = ("Poly-RateLimit-Warning", "true")
 
 
 class Verdict(NamedTuple):
@@ -49,9 +54,8 @@ class Limits:
             bucket.left -= price
             price = SECOND
         ready = at + max(0, -(-(price - bucket.left) // bucket.rate.per_second))
-        wait = None if fits else -((at - ready) // SECOND)
-        headers = _headers(bucket.left // SECOND, -(-ready // SECOND), tier.name, wait, enforced=self.enforced)
-        return Verdict(fits or not self.enforced, headers)
+        late = None if fits else _come_back(ready - at) if self.enforced else _WARNING
+        return _verdict(bucket.left // SECOND, -(-ready // SECOND), tier.name, late)
 
     def charge(self, signer: str, cost: int, at: Nanos) -> None:
         """What a cancel of everything costs beyond its request: one for each order that went."""
@@ -66,14 +70,16 @@ class Limits:
         return bucket
 
 
+def _come_back(wait: Nanos) -> Header:
+    return "Retry-After", str(max(1, -(-wait // SECOND)))
+
+
 @lru_cache(maxsize=1024)
-def _headers(remaining: int, reset_s: int, tier: str, wait_s: int | None, *, enforced: bool) -> Headers:
-    """`wait_s` is set where the request did not fit.  The second, and what is left of a bucket, often stay the same."""
+def _verdict(remaining: int, reset_s: int, tier: str, late: Header | None) -> Verdict:
+    """`late` is set where the request did not fit.  The second, and what is left of a bucket, often stay the same."""
     headers = (
         ("Poly-RateLimit-Remaining", str(remaining)),
         ("Poly-RateLimit-Reset", str(reset_s)),
         ("Poly-RateLimit-Tier", tier),
     )
-    if wait_s is None:
-        return headers
-    return (*headers, ("Retry-After", str(max(1, wait_s))) if enforced else ("Poly-RateLimit-Warning", "true"))
+    return Verdict(late is None or late is _WARNING, headers if late is None else (*headers, late))
