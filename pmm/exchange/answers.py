@@ -85,8 +85,13 @@ class Answer(web.Response):
         if self._long is not None:
             await self._long.write_eof(data)
         elif self._writer is not None:
+            transport = self._writer.transport
+            if transport is None or transport.is_closing():
+                raise ConnectionResetError("the client has gone")
             head = _head(self.status, self.headers, self._kind, len(self.body), int(time.time()))
-            await self._writer.write_eof(head + self.body)
+            transport.write(head + self.body)
+            if transport.get_write_buffer_size():
+                await self._writer.drain()
 
 
 @lru_cache(maxsize=64)
