@@ -30,7 +30,7 @@ class Front:
 
         Those of `express`, which have no parameters and do not ask for the application, are also served by `express`.
         """
-        self._express = {(one.method, one.path): self._wrapped(one.handler) for one in express}
+        self._express = {(one.method, one.path): self._wrapped(one.handler, one.path) for one in express}
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.add_routes(web.route(one.method, one.path, self._wrapped(one.handler), **one.kwargs) for one in routes)
         app.add_routes([web.route("*", "/{path:.*}", self._wrapped(_nowhere))])
@@ -51,7 +51,9 @@ class Front:
         """Tell the log of a socket when it opens; its handler answers when it is over."""
         self._record(request, socket.status, b"", request.get(HARM, ""))
 
-    def _wrapped(self, handler: Handler) -> Handler:
+    def _wrapped(self, handler: Handler, path: str | None = None) -> Handler:
+        """`path` is where its requests go, without a query, where that is known."""
+
         async def handle(request: web.Request) -> web.StreamResponse:
             faults, rule = self._faults, None
             if faults is not None and faults.rules:
@@ -66,16 +68,16 @@ class Front:
             except web.HTTPException as refused:
                 response = answer({"error": refused.reason}, refused.status)
             if isinstance(response, Answer):
-                self._record(request, response.status, response.body, "" if rule is None else rule.harm.value)
+                self._record(request, response.status, response.body, "" if rule is None else rule.harm.value, path)
             return response
 
         return handle
 
-    def _record(self, request: web.Request, status: int, told: bytes, harm: str) -> None:
+    def _record(self, request: web.Request, status: int, told: bytes, harm: str, path: str | None = None) -> None:
         if self._log is not None:
+            where, query = (request.path, request.query_string) if path is None else (path, "")
             body = request.get(BODY, b"")
-            path, query = request.path, request.query_string
-            self._log.add(request.method, path, query, request.headers, status, body=body, answer=told, harm=harm)
+            self._log.add(request.method, where, query, request.headers, status, body=body, answer=told, harm=harm)
             self._log.flush()
 
 

@@ -119,7 +119,7 @@ class RequestLog:
         request = LoggedRequest(self._now(), method, path, query, auth, status, body[:TEXT_MAX], told, harm)
         self.requests.append(request)
         self.count += 1
-        if self.written:
+        if self._file is not None:
             self._write(request.row())
 
     def tell(self, kind: str, **fields: object) -> None:

@@ -65,8 +65,9 @@ class Trading:
     async def _one(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
         body = _json(request[BODY], BAD_ORDER)
-        headers = self._spend(key, 1, cancels=False)
-        result = self._attempt(key, body)
+        at = self._clock.now()
+        headers = self._spend(key, 1, at, cancels=False)
+        result = self._attempt(key, body, at)
         if isinstance(result, Placed) and result.final_at is not None:
             result = await self._final(result.order_id, result.final_at)
         self._settle()
@@ -81,11 +82,12 @@ class Trading:
             raise Refused(400, BAD_ORDER)
         if len(bodies) > ORDERS_MAX:
             raise Refused(400, TOO_MANY_ORDERS.format(len(bodies), ORDERS_MAX))
-        headers = self._spend(key, len(bodies), cancels=False)
+        at = self._clock.now()
+        headers = self._spend(key, len(bodies), at, cancels=False)
         # All go to the engine before the first is waited for, as the venue works on them side by side.
         spoiled = request.get(SPOILED, {})
         results = [
-            Refusal(spoiled[number], 500) if number in spoiled else self._attempt(key, body)
+            Refusal(spoiled[number], 500) if number in spoiled else self._attempt(key, body, at)
             for number, body in enumerate(bodies)
         ]
         for number, result in enumerate(results):
@@ -97,14 +99,14 @@ class Trading:
             raise _refused(shut[0], headers)
         return answer([_outcome(result) for result in results], headers=headers)
 
-    def _attempt(self, key: Key, body: object) -> Placed | Refusal:
+    def _attempt(self, key: Key, body: object, at: Nanos) -> Placed | Refusal:
         try:
             terms = self._terms(key, read_ticket(body))
         except Refused as refused:
             return Refusal(refused.text, refused.status)
         if isinstance(terms, Refusal):
             return terms
-        return self._venue.place(terms, self._clock.now())
+        return self._venue.place(terms, at)
 
     def _terms(self, key: Key, ticket: Ticket) -> Terms | Refusal:
         """What the venue is asked for, once everything about the order alone is proven."""
@@ -167,22 +169,22 @@ class Trading:
         names = [name for name in ids if isinstance(name, str) and _ORDER_ID.fullmatch(name)]
         if len(names) != len(ids):
             raise Refused(400, BAD_ID)
-        headers = self._spend(key, max(1, len(names)), cancels=True)
+        at = self._clock.now()
+        headers = self._spend(key, max(1, len(names)), at, cancels=True)
         own = set(self._wallets.of(key.address))
         by_wallet: dict[str, list[str]] = {}
         for name in dict.fromkeys(name.lower() for name in names):
             order = self._venue.order(name)
             wallet = order.account if order is not None and order.account in own else key.address
             by_wallet.setdefault(wallet, []).append(name)
-        at = self._clock.now()
         return self._canceled([self._venue.cancel(wallet, group, at) for wallet, group in by_wallet.items()], headers)
 
     async def _cancel_all(self, request: web.Request) -> web.Response:
         key = await self._auth.key(request, acts=True)
-        headers = self._spend(key, 1, cancels=True)
         at = self._clock.now()
+        headers = self._spend(key, 1, at, cancels=True)
         results = [self._venue.cancel_all(wallet, at) for wallet in self._wallets.of(key.address)]
-        self._charge(key, results)
+        self._charge(key, results, at)
         return self._canceled(results, headers)
 
     async def _cancel_market(self, request: web.Request) -> web.Response:
@@ -193,10 +195,10 @@ class Trading:
         market, token = body.get("market") or None, body.get("asset_id") or None
         if not all(isinstance(name, (str, type(None))) for name in (market, token)):
             raise Refused(400, BAD_ORDER)
-        headers = self._spend(key, 1, cancels=True)
         at = self._clock.now()
+        headers = self._spend(key, 1, at, cancels=True)
         results = [self._venue.cancel_market(wallet, market, token, at) for wallet in self._wallets.of(key.address)]
-        self._charge(key, results)
+        self._charge(key, results, at)
         return self._canceled(results, headers)
 
     def _canceled(self, results: Iterable[Cancels | Refusal], headers: Headers) -> web.Response:
@@ -212,16 +214,16 @@ class Trading:
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
-    def _spend(self, key: Key, cost: int, *, cancels: bool) -> Headers:
+    def _spend(self, key: Key, cost: int, at: Nanos, *, cancels: bool) -> Headers:
         """The headers about the bucket of the key's wallet.  Raises Refused when it is exhausted."""
-        verdict = self._limits.spend(key.address, cost, self._clock.now(), cancels=cancels)
+        verdict = self._limits.spend(key.address, cost, at, cancels=cancels)
         if not verdict.allowed:
             raise Refused(429, TOO_MANY_REQUESTS, headers=verdict.headers)
         return verdict.headers
 
-    def _charge(self, key: Key, results: Iterable[Cancels | Refusal]) -> None:
+    def _charge(self, key: Key, results: Iterable[Cancels | Refusal], at: Nanos) -> None:
         gone = sum(len(result.canceled) for result in results if isinstance(result, Cancels))
-        self._limits.charge(key.address, gone, self._clock.now())
+        self._limits.charge(key.address, gone, at)
 
 
 def _json(body: bytes, text: str) -> object:
