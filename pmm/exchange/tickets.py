@@ -80,15 +80,15 @@ def _ticket(body: Body, order: Body) -> Ticket:
         _address(order["maker"]),
         _address(order["signer"]),
         token,
-        _uint(order["makerAmount"]),
-        _uint(order["takerAmount"]),
+        _amount(order["makerAmount"]),
+        _amount(order["takerAmount"]),
         _SIDES[order["side"]],  # type: ignore[index]  # what is no text is no key
         kind,
         0 if legacy else _uint(order["timestamp"]),
         ZERO_BYTES32 if legacy else _bytes32(order["metadata"]),
         ZERO_BYTES32 if legacy else _bytes32(order["builder"]),
         _address(order["taker"]) if legacy else ZERO_ADDRESS,
-        _uint(order.get("expiration", "0")),
+        _amount(order.get("expiration", "0")),
         _uint(order["nonce"]) if legacy else 0,
         _uint(order["feeRateBps"]) if legacy else 0,
     )
@@ -186,6 +186,10 @@ def _uint(value: object) -> int:
     if (number := int(value)) > UINT256_MAX:
         raise ValueError("not a uint256")
     return number
+
+
+# Prices and sizes come again and again, and nearly every order ends never.
+_amount = lru_cache(maxsize=4096)(_uint)
 
 
 def _text(value: object) -> str:
