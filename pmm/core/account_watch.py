@@ -40,8 +40,7 @@ ACCOUNT = Table(
 class AccountLimits:
     """How often the account is read, how old the last read may be, and how long the user socket may be closed.
 
-    `heartbeat_interval` is the time between two beats, None where no dead-man switch is armed; `drop_percent` of the
-    account's worth lost without a fill halts, None never does.
+    `heartbeat_interval` is the time between two beats, None where no dead-man switch is armed.
     """
 
     read_interval: Nanos = 5 * SECOND
@@ -49,7 +48,6 @@ class AccountLimits:
     stale: Nanos = 15 * SECOND
     user_grace: Nanos = 800 * MILLISECOND  # quotes are to be gone within a second, the way to the venue included
     heartbeat_interval: Nanos | None = 5 * SECOND
-    drop_percent: int | None = 20
 
 
 @dataclass(slots=True)
@@ -72,7 +70,7 @@ class AccountWatch:
         self.heartbeat = Heartbeat(self.limits.heartbeat_interval)
         self.reads = ReadSchedule(self.limits.read_interval, self.limits.balance_interval)
         self.sweep = Sweep()
-        self.balances = BalanceCheck(self.limits.drop_percent)
+        self.balances = BalanceCheck()
         self.wake_at: Nanos | None = 0 if self.active else None
         self._foreign = Foreign()
         self._knowledge = Knowledge()
@@ -90,12 +88,7 @@ class AccountWatch:
         if not self.active:
             return None
         return (
-            self.heartbeat.problem(at)
-            or self.venue.problem()
-            or self._unread()
-            or self._blind(at)
-            or self._stale(at)
-            or self.balances.problem()
+            self.heartbeat.problem(at) or self.venue.problem() or self._unread() or self._blind(at) or self._stale(at)
         )
 
     def foreign(self, market: ConditionId) -> tuple[OwnOrder, ...]:
@@ -196,13 +189,13 @@ class AccountWatch:
         else:
             self._user_open_since, self._user_cause = None, signal.cause
 
-    def on_read(self, read: AccountRead, booked: Callable[[], Booked], out: StepBuilder, *, ours_open: bool) -> str:
-        """Take a read.  Returns why trading has to halt, empty when it has not to; `booked` is what fills moved."""
+    def on_read(self, read: AccountRead, booked: Callable[[], Booked], out: StepBuilder, *, ours_open: bool) -> None:
+        """Take a read; `booked` is what fills moved."""
         if not self.active:
-            return ""
+            return
         self._touched = self._answered = True
         if not self.reads.on_read(read):
-            return ""
+            return
         self._foreign.on_read(read.foreign, out)
         self.venue.on_read(read.asked_at)
         if self._user_open_since is not None and read.asked_at >= self._user_open_since:
@@ -211,10 +204,12 @@ class AccountWatch:
             again = self.sweep.on_read(read, ours_open=ours_open)
             if again is not None:
                 self.reads.want("kill switch", again)
-        halt = "" if read.balances is None else self.balances.on_read(read.balances, booked(), out)
-        if self.balances.problem() is not None:
-            self.reads.want("balance drop", read.asked_at + self.limits.read_interval, balances=True)
-        return halt
+        if read.balances is not None:
+            self.balances.on_read(read.balances, booked(), out)
+
+    def doubt_balances(self, read: AccountRead) -> None:
+        """What a read showed is hard to believe: have balances read once more, after what is shown late has shown."""
+        self.reads.want("balance drop", read.asked_at + self.limits.read_interval, balances=True)
 
     # --- judging --------------------------------------------------------------------------------------------------
 

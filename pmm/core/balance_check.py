@@ -1,4 +1,4 @@
-"""Does the account hold what our fills say?  What they do not explain is announced, and a great loss of worth halts.
+"""Does the account hold what our fills say?  What they do not explain is announced, and a rule judges how much it is.
 
 The first balances of a run are the starting point.  From then on cash and shares must lie where fills took them, each
 between the least and the most that trades under way may still make of it.
@@ -18,6 +18,8 @@ from pmm.model import GRID, Money, TokenId, money_text, size_text
 # Smaller differences are dust: a hundredth of a share or of a dollar.
 DUST = 10_000
 CASH = "cash"
+# The rule that judges what is missing.
+BALANCE_DROP = "balance_drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +52,25 @@ class Booked:
 
 @dataclass(slots=True)
 class BalanceCheck:
-    """`drop_percent` of the account's worth lost without a fill halts; None never does.
-
-    `worth` is what fills say that the account should be worth, None before balances were read; `missing` how much of
+    """`worth` is what fills say that the account should be worth, None before balances were read; `missing` how much of
     it the last balances did not show, negative for more, `missing_before` the same of those before them.  Micro-USD.
     """
 
-    drop_percent: int | None
     worth: Money | None = None
     missing: Money = 0
     missing_before: Money = 0
     _start: dict[str, int] = field(default_factory=dict)
     _suspects: dict[str, int] = field(default_factory=dict)
     _written_off: dict[str, int] = field(default_factory=dict)
-    _drop: str = ""
 
-    def on_read(self, balances: Balances, booked: Booked, out: StepBuilder) -> str:
-        """Compare.  Returns why trading has to halt, empty when it has not to."""
+    def on_read(self, balances: Balances, booked: Booked, out: StepBuilder) -> None:
+        """Compare."""
         held = {CASH: balances.cash, **balances.shares}
         misses = {asset: self._miss(asset, value, booked) for asset, value in held.items()}
         worth, lost = self._worth(held, misses, booked)
         self.worth, self.missing, self.missing_before = worth, lost, self.missing
         for asset, miss in misses.items():
             self._judge(asset, miss, out)
-        seen_before, self._drop = self._drop, self._drop_text(worth, lost)
-        return self._drop if seen_before else ""
-
-    def problem(self) -> str | None:
-        """Why nothing may be placed until balances were read once more, or None."""
-        return f"{self._drop}; read once more" if self._drop else None
 
     def _miss(self, asset: str, value: int, booked: Booked) -> int:
         moved = booked.cash if asset == CASH else booked.shares.get(asset, Span(0, 0))
@@ -106,12 +98,6 @@ class BalanceCheck:
             worth += _value(asset, value - unexplained, booked)
             lost -= _value(asset, unexplained, booked)
         return worth, lost
-
-    def _drop_text(self, worth: Money, lost: Money) -> str:
-        if self.drop_percent is None or worth <= 0 or lost * 100 <= worth * self.drop_percent:
-            return ""
-        left, gone = money_text(worth - lost), money_text(lost)
-        return f"balance drop: the account is worth {left} USD, {gone} USD less than its fills explain"
 
 
 def booked_in(ledger: Ledger, pending: Iterable[Fill], markets: Iterable[QuotedMarket]) -> Booked:

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from pmm._fast import Books
 from pmm.core.account_watch import AccountWatch
-from pmm.core.balance_check import Booked, booked_in
+from pmm.core.balance_check import BALANCE_DROP, Booked, booked_in
 from pmm.core.config import EngineConfig
 from pmm.core.daily_loss import DailyLoss
 from pmm.core.desk import Desk, OrderNews
@@ -235,7 +235,6 @@ class Engine:
             self.desk.exposure.see(event.foreign)
             if event.balances is not None and self.account.active:
                 self.desk.open_with(event.balances, event.asked_at, self.data.held())
-                self._heed(self.judging.everything(out), out)
         match event:
             case VenueNews():
                 self.account.on_news(event, out)
@@ -244,7 +243,8 @@ class Engine:
             case UserSignal():
                 self.account.on_user(event)
             case AccountRead():
-                halt = self.account.on_read(event, self._booked, out, ours_open=not self.desk.empty)
+                self.account.on_read(event, self._booked, out, ours_open=not self.desk.empty)
+                self._judge_read(event, out)
             case _:
                 assert_never(event)
         if halt:
@@ -264,6 +264,15 @@ class Engine:
         """The venue refused something, or the strategy failed."""
         self.desk.activity.error(out.event.at)
         self._heed(self.judging.account(out), out)
+
+    def _judge_read(self, read: AccountRead, out: StepBuilder) -> None:
+        """Orders of others, and balances, may be what a limit waits for."""
+        if read.failed or not self.account.active:
+            return
+        self._heed(self.judging.everything(out), out)
+        said = self.guard.said(BALANCE_DROP)
+        if said is not None and read.balances is not None:
+            self.account.doubt_balances(read)
 
     def _heed(self, halt: str, out: StepBuilder) -> None:
         if halt and self.outcome is not Outcome.HALTED:

@@ -32,6 +32,8 @@ from pmm.events import (
     VenueStatus,
 )
 from pmm.model import MILLISECOND, SECOND, Nanos, OrderId, Side
+from pmm.rules.balance_drop import BalanceDrop, BalanceDropLimits
+from tests.support.rules import ruled
 from tests.support.stage import Stage
 from tests.support.story import CONDITION, NO, START, YES, shares
 
@@ -201,7 +203,9 @@ class LiveStage(Stage):
     """The stage with an account; market data is as it should be."""
 
     def __init__(self, limits: AccountLimits | None = None) -> None:
-        super().__init__(config=EngineConfig(account=limits or AccountLimits()))
+        super().__init__(
+            config=EngineConfig(account=limits or AccountLimits()), rules=ruled(BalanceDrop(BalanceDropLimits(20)))
+        )
         self.account = self.gateway = VenueAccount()
         self.asked = 0
         self.seen: list[object] = []
