@@ -43,6 +43,15 @@ def maker_rebate(schedule: FeeSchedule | None, price: Price, size: Size) -> Mone
     return weight // (RATE_ONE * RATE_ONE * _one(schedule.exponent))
 
 
+def rebate_per_share(schedule: FeeSchedule | None, p: float) -> float:
+    """rebate x rate x (p(1-p))^exponent: what a maker gets back for a share that trades at `p`, in USD, for prices that
+    are not decided yet; 0 as above.
+    """
+    if schedule is None or schedule.rebate is None:
+        return 0.0
+    return float((p * (1 - p)) ** schedule.exponent * schedule.rate * schedule.rebate / RATE_ONE**2)
+
+
 def _weight(rate: int, exponent: int, price: Price, size: Size) -> int:
     """Size times rate times (p(1-p))^exponent, in micro-USD / (RATE_ONE x GRID^(2 exponent))."""
     weight: int = size * rate * (price * (GRID - price)) ** exponent

@@ -10,7 +10,45 @@ orders: profit per share of an order then obeys the same equations.
 
 from __future__ import annotations
 
-from math import exp, log1p
+from dataclasses import dataclass
+from math import exp, log1p, sqrt
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the quotes of a maker are the best answer to, if its inventory is bounded.
+
+    `sigma` in USD per square root of a second, `arrival` A in 1/s, `decay` k in 1/USD, `gamma` in 1/USD for one order,
+    `limit` Q in orders, `impact` xi, by which a fill moves the price, in USD.  Formulas: Gueant, Lehalle and
+    Fernandez-Tapia (2013), strategy reference, 1.2.
+    """
+
+    sigma: float
+    arrival: float
+    decay: float
+    gamma: float
+    limit: int
+    impact: float = 0.0
+
+    @property
+    def alpha(self) -> float:
+        """k gamma sigma^2 / 2 in 1/s: what holding costs."""
+        return self.decay * self.gamma * self.sigma**2 / 2
+
+    @property
+    def eta(self) -> float:
+        """A (1 + gamma/k)^-(1 + k/gamma) exp(-k xi / 2) in 1/s: what fills bring."""
+        return intensity(self.arrival, self.gamma, self.decay) * exp(-self.decay * self.impact / 2)
+
+    @property
+    def margin(self) -> float:
+        """The distance that is the same on both sides whatever is held, in USD."""
+        return margin(self.gamma, self.decay) + self.impact / 2
+
+    @property
+    def skew(self) -> float:
+        """G in USD: how much further one order more of inventory shifts both quotes."""
+        return sqrt(self.alpha / self.eta) / self.decay
 
 
 def margin(gamma: float, decay: float) -> float:

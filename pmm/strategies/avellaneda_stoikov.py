@@ -6,11 +6,21 @@
 High-frequency trading in a limit order book, Quantitative Finance 8(3), 217-224.  It knows no bound of the inventory,
 no jumps and no adverse selection, and near the end of its horizon it quotes tightest and without skew, which is the
 worst moment for a claim that is about to resolve: here it is an anchor to compare others with, not what to trade with.
+
+Orders of D shares obey the same formulas with gamma D for gamma and inventory counted in orders (strategy reference,
+1.2).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from pmm.core.fill_curve import margin
+from pmm.core.ladder import Rungs, ladder, unquotable
+from pmm.core.view import Targets, Term, View
+from pmm.model import GRID, SECOND, SHARE
+
+DAY_S = 86_400.0
 
 
 def reservation(mid: float, position: float, gamma: float, variance: float, horizon: float) -> float:
@@ -36,3 +46,50 @@ def distances(position: float, gamma: float, variance: float, horizon: float, de
     shift = reservation(0.0, position, gamma, variance, horizon)
     half = spread(gamma, variance, horizon, decay) / 2
     return half - shift, half + shift
+
+
+@dataclass(frozen=True, slots=True)
+class AvellanedaStoikovParams:
+    """`gamma` in 1/USD for one share, `decay` k of fills in 1/USD, `horizon` in seconds, None for the end of the market
+    (a day where it has none).  `volatility` in USD per square root of a day is believed where less is measured.
+    """
+
+    gamma: float = 0.01
+    decay: float = 100.0
+    volatility: float = 0.03
+    horizon: float | None = None
+    rungs: Rungs = field(default_factory=Rungs)
+
+
+class AvellanedaStoikov:
+    name = "avellaneda_stoikov"
+
+    def __init__(self, params: AvellanedaStoikovParams | None = None) -> None:
+        self.params = params or AvellanedaStoikovParams()
+
+    def decide(self, view: View) -> Targets:
+        params, mid2 = self.params, view.mid2
+        problem = unquotable(view, params.rungs.size)
+        if problem or mid2 is None:
+            return Targets(reason=problem)
+        mid, held, left = mid2 / 2 / GRID, params.rungs.held(view.position), self._left(view)
+        gamma = params.gamma * params.rungs.size / SHARE
+        variance = max(view.signals.variance, params.volatility**2 / DAY_S)
+        worth = reservation(mid, held, gamma, variance, left)
+        half = spread(gamma, variance, left, params.decay) / 2
+        terms = (
+            Term("mid", mid, "USD"),
+            Term("position", view.position / SHARE, "shares"),
+            Term("variance", variance, "USD^2/s"),
+            Term("time left", left, "s"),
+            Term("reservation price", worth, "USD"),
+            Term("half spread", half, "USD"),
+        )
+        return ladder(view, worth - half, worth + half, params.rungs, terms)
+
+    def _left(self, view: View) -> float:
+        """Seconds to the end of the horizon."""
+        if self.params.horizon is not None:
+            return self.params.horizon
+        end = view.market.ends_at
+        return DAY_S if end is None else max(end - view.at, 0) / SECOND

@@ -20,12 +20,18 @@ Dealing with the inventory risk, Mathematics and Financial Economics 7, 477-507.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from math import exp, log, sqrt
+from math import ceil, exp, log, sqrt
 
-from pmm.core.fill_curve import intensity, margin
+from pmm.core.fill_curve import Problem
+from pmm.core.ladder import Rungs, ladder, unquotable
+from pmm.core.view import Targets, Term, View
+from pmm.model import GRID, SHARE
+
+DAY_S = 86_400.0
+HOUR_S = 3_600.0
 
 # Inventories that a table may hold: its time grows with the third power.
 LIMIT_MAX = 100
@@ -39,44 +45,80 @@ NEGLIGIBLE = 1e-17
 SETTLED = 1e-12
 # After so many Q^2 units of the fastest rate nothing is left of the slowest mode: a test holds it against the modes.
 STATIONARY = 80.0
+# Tables are kept for volatilities that differ by this part, so that a new one is not needed at every move.
+COARSE = 1.05
+# What a fill is held to move the price by at most, in units of 1/k: beyond, the model would not trade at all.
+IMPACT_MAX = 2.0
 # Halvings of an interval until a float cannot tell its ends apart.
 HALVINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What the quotes are the best answer to.
+class GlftParams:
+    """`gamma` in 1/USD for one share, `arrival` A in fills per hour and `decay` k in 1/USD of one order.  `volatility`
+    in USD per square root of a day is believed where less is measured.
 
-    `sigma` in USD per square root of a second, `arrival` A in 1/s, `decay` k in 1/USD, `gamma` in 1/USD for one order,
-    `limit` Q in orders, `impact` xi in USD.
+    `exact` takes the table for the bound of the inventory instead of the closed form, with `horizon` seconds left, None
+    for an end that never comes; it does not ask for what fills move the price by.
     """
 
-    sigma: float
-    arrival: float
-    decay: float
-    gamma: float
-    limit: int
-    impact: float = 0.0
+    gamma: float = 0.05
+    arrival: float = 10.0
+    decay: float = 100.0
+    volatility: float = 0.03
+    exact: bool = False
+    horizon: float | None = None
+    rungs: Rungs = field(default_factory=Rungs)
 
-    @property
-    def alpha(self) -> float:
-        """k gamma sigma^2 / 2 in 1/s: what holding costs."""
-        return self.decay * self.gamma * self.sigma**2 / 2
 
-    @property
-    def eta(self) -> float:
-        """A (1 + gamma/k)^-(1 + k/gamma) exp(-k xi / 2) in 1/s: what fills bring."""
-        return intensity(self.arrival, self.gamma, self.decay) * exp(-self.decay * self.impact / 2)
+class Glft:
+    name = "glft"
 
-    @property
-    def margin(self) -> float:
-        """The distance that is the same on both sides whatever is held, in USD."""
-        return margin(self.gamma, self.decay) + self.impact / 2
+    def __init__(self, params: GlftParams | None = None) -> None:
+        self.params = params or GlftParams()
 
-    @property
-    def skew(self) -> float:
-        """G in USD: how much further one order more of inventory shifts both quotes."""
-        return sqrt(self.alpha / self.eta) / self.decay
+    def decide(self, view: View) -> Targets:
+        params, mid2 = self.params, view.mid2
+        problem = unquotable(view, params.rungs.size)
+        if problem or mid2 is None:
+            return Targets(reason=problem)
+        mid, held, situation = mid2 / 2 / GRID, params.rungs.held(view.position), self._situation(view)
+        far = self._distances(held, situation)
+        terms = (
+            Term("mid", mid, "USD"),
+            Term("position", view.position / SHARE, "shares"),
+            Term("volatility", situation.sigma, "USD/s^1/2"),
+            Term("impact of a fill", situation.impact, "USD"),
+            Term("margin", situation.margin, "USD"),
+            Term("skew of an order", situation.skew, "USD"),
+            *(
+                Term(f"{side} distance", one, "USD")
+                for side, one in (("bid", far.bid), ("ask", far.ask))
+                if one is not None
+            ),
+        )
+        bid = mid - (situation.margin if far.bid is None else far.bid)
+        ask = mid + (situation.margin if far.ask is None else far.ask)
+        return ladder(view, bid, ask, params.rungs, terms)
+
+    def _situation(self, view: View) -> Problem:
+        """What is to be answered, for orders of the size of the best level."""
+        params, signals = self.params, view.signals
+        sigma = max(sqrt(signals.variance), params.volatility / sqrt(DAY_S))
+        impact = max((signals.bid_markout + signals.ask_markout) / 2, 0.0)
+        return Problem(
+            COARSE ** ceil(log(sigma) / log(COARSE)) if params.exact else sigma,
+            params.arrival / HOUR_S,
+            params.decay,
+            params.gamma * params.rungs.size / SHARE,
+            min(max(ceil(params.rungs.orders), 1), LIMIT_MAX),
+            0.0 if params.exact else min(impact, IMPACT_MAX / params.decay),
+        )
+
+    def _distances(self, held: float, situation: Problem) -> Distances:
+        if self.params.exact:
+            return exact_distances(held, situation, self.params.horizon)
+        return closed_distances(held, situation)
 
 
 @dataclass(frozen=True, slots=True)

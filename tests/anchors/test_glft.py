@@ -2,7 +2,8 @@
 
 import pytest
 
-from pmm.strategies.glft import Problem, closed_distances, exact_distances
+from pmm.core.fill_curve import Problem
+from pmm.strategies.glft import closed_distances, exact_distances
 
 HELD = (-10, -5, -2, -1, 0, 1, 2, 5, 10)
 HORIZON = 600.0

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmm.strategies.glft import LIMIT_MAX, STATIONARY, Problem, closed_distances, exact_distances, log_values
+from pmm.core.fill_curve import Problem
+from pmm.strategies.glft import LIMIT_MAX, STATIONARY, closed_distances, exact_distances, log_values
 
 PROBLEM = Problem(sigma=1.0, arrival=0.2, decay=0.3, gamma=0.01, limit=30)
 
