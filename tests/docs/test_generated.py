@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from pmm.cli.codes import declared
 from pmm.core.machines import TABLES
 from pmm.errors import Exit
 
@@ -34,7 +35,7 @@ def test_every_page_that_is_generated_is_compared(generate: ModuleType) -> None:
     assert set(generate.pages()) == set(PAGES)
 
 
-def test_every_error_code_belongs_to_one_class(generate: ModuleType) -> None:
+def test_every_error_code_belongs_to_one_class() -> None:
     shared = {code: kinds for code, kinds in declared().items() if len(kinds) > 1}
     assert not shared
     assert len(declared()) >= 14
