@@ -178,7 +178,7 @@ def test_more_jumps_never_quote_narrower(view, more):
 def test_a_nearer_end_never_quotes_narrower(view, part):
     view = replace(view, position=0)
     left = 1e6 if view.market.ends_at is None else (view.market.ends_at - START) / SECOND
-    nearer = replace(view, market=replace(view.market, end_date=utc_text(START + round(left * part) * SECOND)))
+    nearer = replace(view, market=replace(view.market, end_date=utc_text(START + int(left * part) * SECOND)))
     assert width(MODEL.prices(nearer)) >= width(MODEL.prices(view)) - EPSILON
 
 
