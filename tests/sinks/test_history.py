@@ -110,6 +110,21 @@ def test_a_fill_is_written_at_once_and_counts_once(run: Run) -> None:
     assert records.positions() == [Held(DEMO.condition_id, DEMO.yes, "Yes", 4 * SHARE, 1_920_000)]
 
 
+def test_shares_are_settled_when_their_trade_is_confirmed_and_given_away_when_they_are_sold(run: Run) -> None:
+    (held,) = run.tell(place(), filled(fill()), settled(TradeStatus.MINED)).positions()
+    assert (held.size, held.settled, held.is_yes) == (4 * SHARE, 0, True)
+    (held,) = run.tell(settled(TradeStatus.CONFIRMED)).positions()
+    assert held.settled == 4 * SHARE
+    (held,) = run.tell(filled(fill("t2", side=Side.SELL, size=SHARE, paid=-USD))).positions()
+    assert (held.size, held.settled) == (3 * SHARE, 3 * SHARE)
+
+
+def test_a_position_knows_its_neg_risk_event_and_which_token_it_is_of(run: Run) -> None:
+    run.tell(MarketListed(START, replace(DEMO, neg_risk=True)), place(), filled(fill("t1", yes=False)))
+    (held,) = run.records.positions()
+    assert (held.is_yes, held.event) == (False, DEMO.event_slug)
+
+
 def test_a_trade_that_failed_leaves_no_position_and_no_profit(run: Run) -> None:
     records = run.tell(place(), filled(fill()), settled(TradeStatus.FAILED), settled(TradeStatus.CONFIRMED))
     assert [trade.status for trade in records.trades()] == [TradeStatus.FAILED]

@@ -266,6 +266,20 @@ def test_positions_of_the_data_service_are_rounded_to_our_units():
     assert following == "x"
 
 
+@pytest.mark.parametrize(
+    ("more", "is_yes", "event"),
+    [
+        ({"outcome_index": 0, "negative_risk": True, "event_slug": "mayor"}, True, "mayor"),
+        ({"outcome_index": 1, "negative_risk": False, "event_slug": "weather"}, False, ""),
+        ({}, True, ""),
+    ],
+)
+def test_a_position_knows_its_neg_risk_event_and_which_token_it_is_of(more, is_yes, event):
+    row = {"token_id": "71", "condition_id": "0xd", "current_size": "1", **more}
+    [told], _ = account_pages.holdings({"data": [row]})
+    assert (told.is_yes, told.event) == (is_yes, event)
+
+
 def test_the_last_page_of_positions_leads_nowhere():
     page = {"data": [], "pagination": {"has_more": False, "next_cursor": "x"}}
     assert account_pages.holdings(page) == ([], None)
