@@ -24,10 +24,20 @@ HORIZONS_S = (1, 5, 30, 300)
 REMEMBERED_MAX = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Matured:
+    """A fill has become `after` old: `mid2` is twice the mid that was in force at that moment."""
+
+    fill: Fill
+    after: Nanos
+    mid2: int
+
+
 @dataclass(slots=True, eq=False)
 class _Marked:
     """One fill: net YES shares that it brought, its mid, and the mid a horizon later once that is known."""
 
+    fill: Fill
     signed: Size
     mid2: int
     due: Nanos
@@ -46,6 +56,7 @@ class Horizon:
     _mid2: int | None = None
     _position: Size = 0
     _fresh: Size = 0
+    _told: list[Matured] = field(default_factory=list)
     _young: deque[_Marked] = field(default_factory=deque)
     _known: dict[tuple[OrderId, str, Size], _Marked] = field(default_factory=dict)
 
@@ -66,7 +77,7 @@ class Horizon:
     def book(self, fill: Fill) -> None:
         self.mark(fill.at, fill.mid2)
         signed = _signed(fill)
-        one = _Marked(signed, fill.mid2, fill.at + self.after)
+        one = _Marked(fill, signed, fill.mid2, fill.at + self.after)
         self._young.append(one)
         self._fresh += signed
         self._known[fill.order_id, fill.trade_id, signed] = one
@@ -96,6 +107,12 @@ class Horizon:
         self._position += one.signed
         self.shares += abs(one.signed)
         self.matured += 1
+        self._told.append(Matured(one.fill, self.after, mid2))
+
+    def told(self) -> list[Matured]:
+        """What has matured since this was asked last."""
+        told, self._told = self._told, []
+        return told
 
 
 def _signed(fill: Fill) -> Size:
@@ -113,7 +130,8 @@ class Markouts:
 
     markets: dict[ConditionId, list[Horizon]] = field(default_factory=dict)
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: Step) -> list[Matured]:
+        """Take a step in; returns the fills that became old enough, horizon by horizon."""
         for opening in step.openings:
             signed = opening.size if opening.is_yes else -opening.size
             for horizon in self._of(opening.market):
@@ -128,6 +146,9 @@ class Markouts:
             if decision.mid2 is not None:
                 for horizon in self._of(decision.market):
                     horizon.mark(decision.at, decision.mid2)
+        if not (step.fills or step.decisions or step.openings):
+            return []
+        return [one for horizons in self.markets.values() for horizon in horizons for one in horizon.told()]
 
     def total(self, place: int) -> Horizon:
         """All markets together at the horizon of that place in `HORIZONS_S`; only its sums mean something."""

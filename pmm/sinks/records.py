@@ -12,9 +12,9 @@ from pmm.account import OrderStatus, OwnOrder, OwnTrade, TradeStatus
 from pmm.core.rule import RiskEvent
 from pmm.core.step import Fill, Opening
 from pmm.metrics.pnl import MarketPnl
-from pmm.model import GRID, ConditionId, Money, Nanos, Side, Size, TokenId
+from pmm.metrics.sample import Sample
+from pmm.model import GRID, ConditionId, Money, Nanos, OrderId, Side, Size, TokenId
 from pmm.sinks import risk_events, samples
-from pmm.sinks.samples import Sample
 from pmm.sinks.store import Store, whole
 
 # The state of an order in the words of the venue; what is on its way or in doubt counts as live and is shown as such.
@@ -123,7 +123,7 @@ class Records:
     def pnl(self) -> dict[ConditionId, MarketPnl]:
         """Profit by market, marked at the last mid that was decided on; trades that failed never happened."""
         markets: dict[ConditionId, MarketPnl] = {}
-        told: list[Opening | Fill] = [*self._openings(), *self._fills()]
+        told: list[Opening | Fill] = [*self._openings(), *self.fills()]
         for one in sorted(told, key=lambda one: one.at):
             ledger = markets.setdefault(one.market, MarketPnl())
             if isinstance(one, Opening):
@@ -145,7 +145,12 @@ class Records:
         """How every market stood every few seconds, the oldest first."""
         return samples.read(self._store, self._account, self._epoch, since=since, until=until)
 
-    def _fills(self) -> list[Fill]:
+    def markouts(self) -> dict[tuple[OrderId, str], dict[Nanos, int]]:
+        """Twice the mid so long after a trade, by order and trade id."""
+        return samples.read_markouts(self._store, self._account, self._epoch)
+
+    def fills(self) -> list[Fill]:
+        """Trades that did not fail, as they were booked, the oldest first."""
         rows = self._store.rows(
             "SELECT at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 FROM trades"
             " WHERE account = ? AND epoch = ? AND status <> 'FAILED' ORDER BY at, trade_id, order_id",

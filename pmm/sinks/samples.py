@@ -1,4 +1,4 @@
-"""How every quoted market stood, every few seconds: what a report draws its curves from.
+"""How every quoted market stood, every few seconds, and where the mid was some time after each trade: for reports.
 
 Bounded: samples are kept for `SAMPLE_LIFE`; a market brings about 2 MB a day.
 """
@@ -6,14 +6,15 @@ Bounded: samples are kept for `SAMPLE_LIFE`; a market brings about 2 MB a day.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pmm.core.engine import Engine
 from pmm.core.markets import QuotedMarket
 from pmm.core.step import RewardSample, Step
 from pmm.core.view import QuoteSide, View
 from pmm.events import Timer
-from pmm.model import SECOND, ConditionId, Money, Nanos, Price, Size
+from pmm.metrics.markout import Markouts, Matured
+from pmm.metrics.sample import Sample
+from pmm.model import SECOND, ConditionId, Nanos, OrderId, Price, Size
 from pmm.sinks.store import Store, whole
 
 SAMPLE_EVERY: Nanos = 5 * SECOND
@@ -22,36 +23,11 @@ SAMPLE_LIFE: Nanos = 14 * 86_400 * SECOND
 FORGOTTEN_MAX = 1_000
 
 _SAMPLE = "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MARKOUT = "INSERT OR REPLACE INTO markouts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FORGET = (
     "DELETE FROM samples WHERE (account, epoch, market, at) IN"
     " (SELECT account, epoch, market, at FROM samples WHERE at < ? ORDER BY at LIMIT ?)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One market at one moment, in the terms of its first token.
-
-    `yes`, `no` and `cash` are since the start of the run, shares of before it taken over at their mid.  `bid` and
-    `ask` are the best prices we had working, their sizes all of that side; `best_bid` and `best_ask` those of others.
-    Scores are sizes that would score as much at the middle (`pmm.core.reward_score`), None where nothing is paid.
-    """
-
-    market: ConditionId
-    at: Nanos
-    mid2: int | None
-    yes: Size
-    no: Size
-    cash: Money
-    bid: Price | None
-    bid_size: Size | None
-    ask: Price | None
-    ask_size: Size | None
-    best_bid: Price | None
-    best_ask: Price | None
-    own_score: Size | None
-    others_score: Size | None
-    reward_per_day: Money | None
 
 
 class Samples:
@@ -63,10 +39,13 @@ class Samples:
         self._engine = engine
         self._rewards: dict[ConditionId, RewardSample] = {}
         self._last: Nanos | None = None
+        self._markouts = Markouts()
+        self._matured: list[Matured] = []
 
     def on_step(self, step: Step, _took: Nanos) -> None:
         for told in step.rewards:
             self._rewards[told.market] = told
+        self._matured += self._markouts.on_step(step)
         at = step.event.at
         if not isinstance(step.event, Timer) or (self._last is not None and at - self._last < SAMPLE_EVERY):
             return
@@ -78,7 +57,9 @@ class Samples:
         """Write some, and forget the oldest."""
         with self._store.writing() as db:
             db.executemany(_SAMPLE, [(*self._key, *_values(one)) for one in samples])
+            db.executemany(_MARKOUT, [(*self._key, *_markout(one)) for one in self._matured])
             db.execute(_FORGET, (now - SAMPLE_LIFE, FORGOTTEN_MAX))
+        self._matured.clear()
 
     def _sample(self, quoted: QuotedMarket, at: Nanos) -> Sample:
         view, position = self._engine.quoting.view(quoted, at), quoted.position
@@ -119,6 +100,22 @@ def read(
         before = str(market), whole(at), None if mid2 is None else whole(mid2), whole(yes), whole(no), whole(cash)
         markets.setdefault(str(market), []).append(Sample(*before, *some))
     return markets
+
+
+def read_markouts(store: Store, account: int, epoch: int) -> dict[tuple[OrderId, str], dict[Nanos, int]]:
+    """Twice the mid by time after the trade, of every order and trade.  Raises DiskError."""
+    found = store.rows(
+        "SELECT order_id, trade_id, horizon, mid2 FROM markouts WHERE account = ? AND epoch = ?", (account, epoch)
+    )
+    markouts: dict[tuple[OrderId, str], dict[Nanos, int]] = {}
+    for order_id, trade_id, horizon, mid2 in found:
+        markouts.setdefault((str(order_id), str(trade_id)), {})[whole(horizon)] = whole(mid2)
+    return markouts
+
+
+def _markout(one: Matured) -> tuple[object, ...]:
+    fill = one.fill
+    return fill.trade_id, fill.order_id, one.after, fill.at + one.after, one.mid2
 
 
 def _values(one: Sample) -> tuple[object, ...]:

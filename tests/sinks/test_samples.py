@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pmm.metrics.sample import Sample
 from pmm.model import SECOND, SHARE
 from pmm.sinks.history import History
 from pmm.sinks.records import Records
-from pmm.sinks.samples import SAMPLE_LIFE, Sample
+from pmm.sinks.samples import SAMPLE_LIFE
 from pmm.sinks.store import Store
 from tests.support.story import CONDITION, START, Story
 
@@ -66,3 +67,20 @@ def test_old_samples_go_and_a_span_can_be_asked_for(store: Store) -> None:
     sink.write([], START + 2 * SECOND + SAMPLE_LIFE)
     (left,) = records.samples().values()
     assert [one.at for one in left] == [START + 2 * SECOND, START + 3 * SECOND]
+
+
+def test_where_the_mid_was_after_each_trade_can_be_read_again(store: Store) -> None:
+    story, account = Story(), store.account("shadow", "venue")
+    history = History(store, account, simulated=True, latch_halts=False)
+    sink = history.samples(story.engine)
+    story.open_market()
+    story.accept()
+    story.fill("bid", 4)
+    story.touch("0.47", "0.49")
+    story.wait(7)
+    story.wait(7)
+    for step in story.history:
+        sink.on_step(step, 0)
+    sink.write([], story.at)
+    ((_, after),) = Records(store, account, epoch=history.epoch).markouts().items()
+    assert after == {1 * SECOND: 9_600, 5 * SECOND: 9_600}
