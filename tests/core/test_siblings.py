@@ -9,9 +9,10 @@ from pmm.core.claim import event_reservations
 from pmm.core.engine import Engine, EngineConfig
 from pmm.core.quote import clamp
 from pmm.core.view import Target, one_a_side
-from pmm.events import FeedNews, FeedSignal, Filled, Frame, MarketDropped, MarketListed, Timer
+from pmm.events import Accepted, FeedNews, FeedSignal, Filled, Frame, MarketDropped, MarketListed, Timer
 from pmm.model import GRID, MILLISECOND, SECOND, SHARE, price_text
-from tests.support.story import START, book_of, market, shares
+from pmm.strategies.log_odds import LogOdds, LogOddsParams
+from tests.support.story import START, book_of, canceled, market, shares
 
 GAMMA = 0.002
 HALF_SPREAD = 200
@@ -39,8 +40,8 @@ class Softmax:
 class Event:
     """An engine with the outcomes of one event; `told` is who was asked by the last event, and what they saw."""
 
-    def __init__(self, *names, event_size=None):
-        self.strategy = Softmax()
+    def __init__(self, *names, event_size=None, strategy=None):
+        self.strategy = strategy or Softmax()
         self.engine = Engine(self.strategy, EngineConfig(requote_threshold=1))
         self.at = START
         self.markets = {}
@@ -52,7 +53,8 @@ class Event:
         self.tell(FeedSignal(self.at, 0, FeedNews.OPENED))
 
     def tell(self, event):
-        self.strategy.seen.clear()
+        if isinstance(self.strategy, Softmax):
+            self.strategy.seen.clear()
         return self.engine.step(event)
 
     def books(self, **touches):
@@ -82,6 +84,12 @@ class Event:
         orders = self.engine.orders.open(self.markets[name].condition_id)
         bid = next(order for order in orders if order.quote == "bid")
         return self.tell(Filled(self.at, bid.order_id, "t1", bid.price, shares(size)))
+
+    def worth(self, name):
+        """What one more share of an outcome is worth to the model of log-odds, in USD."""
+        quoted = self.engine.markets[self.markets[name].condition_id]
+        terms = self.engine.quoting.strategy.decide(self.engine.quoting.view(quoted, self.at)).terms
+        return next(term.value for term in terms if term.name == "worth of a share")
 
     @property
     def asked(self):
@@ -144,6 +152,19 @@ def test_buying_one_outcome_lowers_its_reservation_price_and_raises_those_of_all
     assert prices[1][0] < prices[0][0]
     assert all(new > old for old, new in zip(prices[0][1:], prices[1][1:], strict=True))
     assert len(working) == 3
+
+
+def test_log_odds_bids_less_for_what_it_holds_and_more_for_what_excludes_it():
+    event = Event("quimby", "bob", strategy=LogOdds(LogOddsParams(gamma=0.2)))
+    event.books(quimby=(44, 46), bob=(29, 31))
+    worth = {name: event.worth(name) for name in event.markets}
+    for order in tuple(event.engine.orders.open()):
+        event.tell(Accepted(event.at, order.order_id))
+    step = event.fill("quimby")
+    assert event.worth("quimby") < worth["quimby"] - 0.05
+    assert event.worth("bob") > worth["bob"] + 0.01
+    left = {command.order_id for command in canceled(step.commands)}
+    assert {event.engine.orders.get(name).market for name in left} == {"0xquimby", "0xbob"}
 
 
 def test_a_move_by_less_than_a_tick_asks_only_where_it_happened(event):
