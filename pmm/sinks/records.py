@@ -149,6 +149,10 @@ class Records:
         """Twice the mid so long after a trade, by order and trade id."""
         return samples.read_markouts(self._store, self._account, self._epoch)
 
+    def rebates(self) -> dict[ConditionId, list[tuple[Nanos, Money]]]:
+        """What fills earned of the fees of their market, by market: when, and how much."""
+        return samples.read_rebates(self._store, self._account, self._epoch)
+
     def fills(self) -> list[Fill]:
         """Trades that did not fail, as they were booked, the oldest first."""
         rows = self._store.rows(

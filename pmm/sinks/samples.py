@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pmm.core.engine import Engine
+from pmm.core.fees import maker_rebate
 from pmm.core.markets import QuotedMarket
-from pmm.core.step import RewardSample, Step
+from pmm.core.step import Fill, RewardSample, Step
 from pmm.core.view import QuoteSide, View
 from pmm.events import Timer
 from pmm.metrics.markout import Markouts, Matured
 from pmm.metrics.sample import Sample
-from pmm.model import SECOND, ConditionId, Nanos, OrderId, Price, Size
+from pmm.model import SECOND, ConditionId, Money, Nanos, OrderId, Price, Size
 from pmm.sinks.store import Store, whole
 
 SAMPLE_EVERY: Nanos = 5 * SECOND
@@ -24,6 +25,8 @@ FORGOTTEN_MAX = 1_000
 
 _SAMPLE = "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARKOUT = "INSERT OR REPLACE INTO markouts VALUES (?, ?, ?, ?, ?, ?, ?)"
+_REBATE = "INSERT OR REPLACE INTO ledger VALUES (?, ?, 'rebate', ?, ?, ?, ?, 0, ?)"
+_NO_REBATE = "DELETE FROM ledger WHERE account = ? AND epoch = ? AND kind = 'rebate' AND ref = ?"
 _FORGET = (
     "DELETE FROM samples WHERE (account, epoch, market, at) IN"
     " (SELECT account, epoch, market, at FROM samples WHERE at < ? ORDER BY at LIMIT ?)"
@@ -41,11 +44,14 @@ class Samples:
         self._last: Nanos | None = None
         self._markouts = Markouts()
         self._matured: list[Matured] = []
+        self._rebates: list[tuple[str, tuple[object, ...]]] = []
 
     def on_step(self, step: Step, _took: Nanos) -> None:
         for told in step.rewards:
             self._rewards[told.market] = told
         self._matured += self._markouts.on_step(step)
+        self._rebates += [self._undone(fill) for fill in step.reversals]
+        self._rebates += [self._earned(fill) for fill in step.fills if fill not in step.reversals]
         at = step.event.at
         if not isinstance(step.event, Timer) or (self._last is not None and at - self._last < SAMPLE_EVERY):
             return
@@ -58,8 +64,20 @@ class Samples:
         with self._store.writing() as db:
             db.executemany(_SAMPLE, [(*self._key, *_values(one)) for one in samples])
             db.executemany(_MARKOUT, [(*self._key, *_markout(one)) for one in self._matured])
+            for statement, values in self._rebates:
+                db.execute(statement, values)
             db.execute(_FORGET, (now - SAMPLE_LIFE, FORGOTTEN_MAX))
         self._matured.clear()
+        self._rebates.clear()
+
+    def _earned(self, fill: Fill) -> tuple[str, tuple[object, ...]]:
+        """What a fill adds to the rebates of its market: earned, and paid once a day if it comes to a dollar."""
+        quoted = self._engine.markets.get(fill.market)
+        rebate = maker_rebate(quoted.market.fees if quoted else None, fill.price, fill.size)
+        return _REBATE, (*self._key, _ref(fill), fill.at, fill.market, fill.token, rebate)
+
+    def _undone(self, fill: Fill) -> tuple[str, tuple[object, ...]]:
+        return _NO_REBATE, (*self._key, _ref(fill))
 
     def _sample(self, quoted: QuotedMarket, at: Nanos) -> Sample:
         view, position = self._engine.quoting.view(quoted, at), quoted.position
@@ -111,6 +129,22 @@ def read_markouts(store: Store, account: int, epoch: int) -> dict[tuple[OrderId,
     for order_id, trade_id, horizon, mid2 in found:
         markouts.setdefault((str(order_id), str(trade_id)), {})[whole(horizon)] = whole(mid2)
     return markouts
+
+
+def read_rebates(store: Store, account: int, epoch: int) -> dict[ConditionId, list[tuple[Nanos, Money]]]:
+    """What fills earned of the fees of their market, when and how much.  Raises DiskError."""
+    found = store.rows(
+        "SELECT market, at, money FROM ledger WHERE account = ? AND epoch = ? AND kind = 'rebate' ORDER BY at",
+        (account, epoch),
+    )
+    rebates: dict[ConditionId, list[tuple[Nanos, Money]]] = {}
+    for market, at, money in found:
+        rebates.setdefault(str(market), []).append((whole(at), whole(money)))
+    return rebates
+
+
+def _ref(fill: Fill) -> str:
+    return f"{fill.order_id} {fill.trade_id}"
 
 
 def _markout(one: Matured) -> tuple[object, ...]:

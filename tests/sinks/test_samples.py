@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pmm.core.step import Step
 from pmm.metrics.sample import Sample
-from pmm.model import SECOND, SHARE
+from pmm.model import SECOND, SHARE, FeeSchedule
 from pmm.sinks.history import History
 from pmm.sinks.records import Records
 from pmm.sinks.samples import SAMPLE_LIFE
@@ -84,3 +85,20 @@ def test_where_the_mid_was_after_each_trade_can_be_read_again(store: Store) -> N
     sink.write([], story.at)
     ((_, after),) = Records(store, account, epoch=history.epoch).markouts().items()
     assert after == {1 * SECOND: 9_600, 5 * SECOND: 9_600}
+
+
+def test_what_fills_earn_of_fees_is_kept_and_goes_with_a_fill_that_failed(store: Store) -> None:
+    story, account = Story(), store.account("shadow", "venue")
+    history = History(store, account, simulated=True, latch_halts=False)
+    sink, records = history.samples(story.engine), Records(store, account, epoch=history.epoch)
+    story.open_market()
+    quoted = story.engine.markets[CONDITION]
+    quoted.market = replace(quoted.market, fees=FeeSchedule(40_000, 1, taker_only=True, rebate=250_000))
+    story.accept()
+    told = story.fill("bid", 4)
+    sink.on_step(told, 0)
+    sink.write([], story.at)
+    assert records.rebates() == {CONDITION: [(told.fills[0].at, 4 * 2_496)]}
+    sink.on_step(Step(told.event, reversals=told.fills), 0)
+    sink.write([], story.at)
+    assert records.rebates() == {}
