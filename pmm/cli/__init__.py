@@ -79,6 +79,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         operate,
         quote,
         record,
+        risk,
         schema,
         selftest,
         stream,
@@ -105,6 +106,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         app.command(epilog=EPILOG)(read)
     app.command(epilog=EPILOG)(schema.schema)
     app.command(epilog=EPILOG)(explain.explain)
+    app.add_typer(risk.app, name="risk")
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")
     app.command(epilog=EPILOG)(book.book)

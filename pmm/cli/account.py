@@ -49,7 +49,7 @@ def trades(
 ) -> None:
     """Trades of the account, the newest first."""
     cli = Cli.current()
-    begin = _moment(since)
+    begin = moment(since)
     found = _read(cli, live, lambda account: account.trades(token, limit, begin))
     _warn_of_strange(cli, "trade", [one.trade_id for one in found if one.status is TradeStatus.UNKNOWN])
     cli.emit_list("pmm.trades/1", "trades", [trade_record(one) for one in found], human=lambda: _trades(cli, found))
@@ -165,7 +165,8 @@ def _warn_of_strange(cli: Cli, what: str, ids: Sequence[str]) -> None:
         cli.warn(f"the venue shows {what} {one} with a status that this version does not know")
 
 
-def _moment(text: str | None) -> int:
+def moment(text: str | None) -> int:
+    """A time that a user wrote, in nanoseconds; 0 for none.  Raises UsageError."""
     from pmm.errors import UsageError
     from pmm.model import unix_time
 

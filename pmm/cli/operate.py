@@ -88,6 +88,8 @@ def _text(data: Mapping[str, Any]) -> str:
         ("mode", f"{data['mode'].upper().replace('-', ' ')}  (limits {_enforced(data)})"),
         ("bot", f"{data['instance']}, process {data['pid']}, up {data['uptime_s']} s"),
         ("healthy", "yes" if data["healthy"] else f"no: {data['problem']}"),
+        ("rules", _modes(data["rules"]["modes"])),
+        *((one["rule"], _said(one)) for one in data["rules"]["holding"]),
         *((name, f"{one['state']}  {one['cause']}".rstrip()) for name, one in data["machines"].items()),
         *((name, state) for name, state in data["feeds"].items()),
         ("orders", f"{orders['open']} open, {orders['in_doubt']} in doubt"),
@@ -99,6 +101,20 @@ def _text(data: Mapping[str, Any]) -> str:
 
 def _enforced(data: Mapping[str, Any]) -> str:
     return "enforced" if data["risk_enforced"] else "logged only"
+
+
+def _modes(modes: Mapping[str, str]) -> str:
+    """Which rules act."""
+    from pmm.app.risk import acts
+
+    return acts(modes)
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    where = "" if one["scope"] == "account" else f"  ({one['scope'][:12]}...)"
+    return (
+        f"{one['verdict']} {one['stage'].lower()}: {one['reason']}{'' if one['enforced'] else '; not enforced'}{where}"
+    )
 
 
 def _market(one: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ A rule in log mode is asked like any other, is told as not enforced, and changes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -100,9 +100,14 @@ def title(rule: str) -> str:
 
 
 class Guard:
-    """Ask `check` for each order, `judge` and `judge_account` whenever something may have changed."""
+    """Ask `check` for each order, `judge` and `judge_account` whenever something may have changed.
+
+    `modes` are those of all rules, by name.
+    """
 
     def __init__(self, rules: Rules = ()) -> None:
+        rules = tuple(rules)
+        self.modes: Mapping[str, Mode] = {rule.name: mode for rule, mode in rules}
         acting = [(rule, mode is Mode.ENFORCE) for rule, mode in rules if mode is not Mode.OFF]
         self._order = [(rule, enforced) for rule, enforced in acting if isinstance(rule, OrderRule)]
         standing = [(rule, enforced) for rule, enforced in acting if isinstance(rule, StandingRule)]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pmm.core.engine import Engine
+from pmm.core.guard import Guard
 from pmm.metrics.status import Status
 from pmm.model import SECOND, Nanos
 
@@ -40,5 +41,23 @@ class Standing:
             "problem": problem,
             "outcome": str(self.engine.outcome),
             "paused": self.engine.paused,
+            "rules": _rules(self.engine.guard),
             **self.status.record(),
         }
+
+
+def _rules(guard: Guard) -> dict[str, object]:
+    """The mode of every rule, and what they say at the moment."""
+    holding = [
+        {
+            "rule": said.rule,
+            "scope": said.scope,
+            "verdict": said.verdict,
+            "stage": said.stage.name,
+            "reason": said.standing.reason,
+            "since_ns": said.since,
+            "enforced": said.enforced,
+        }
+        for said in guard.holding
+    ]
+    return {"modes": {name: str(mode) for name, mode in guard.modes.items()}, "holding": holding}
