@@ -88,7 +88,8 @@ def _standing_rules(settings: Settings) -> Iterator[Rule]:
     yield UnsettledShare(
         UnsettledLimits(rules.max_unsettled_micro, rules.max_unsettled_percent, rules.least_unsettled_micro)
     )
-    yield NearEnd(NearEndLimits(rules.near_end_reduce_ns, rules.near_end_cancel_ns))
+    dates = NearEndLimits(rules.near_end_reduce_ns, rules.near_end_cancel_ns, settings.regime.game_length_ns)
+    yield NearEnd(dates)
 
 
 def _protection(settings: Settings) -> ProtectionLimits:
