@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pmm.core.position import Holding, Position, cost_of
 from pmm.core.risk_view import AccountFacts, MarketFacts, RiskView
@@ -35,15 +36,16 @@ def one_market(
     fills: Sequence[Fill] = (),
     data_at: Nanos | None = START,
     of: Market | None = None,
+    account: AccountFacts | None = None,
+    **facts: object,
 ) -> RiskView:
-    """A market at a moment, with a level of 100 shares a side."""
+    """A market at a moment, with a level of 100 shares a side; more facts are those of `MarketFacts`."""
     book = book_of([(bid, 100)] if bid else [], [(ask, 100)] if ask else [])
     position = position or Position()
     view = View(later(seconds), of or market(), book, position.net)
-    facts = MarketFacts(
-        view, position, (), 0, lambda _: 0, lambda _: 0, data_at, sorted(fills, key=lambda fill: fill.at)
-    )
-    return RiskView(view.at, AccountFacts(), facts)
+    fills = sorted(fills, key=lambda fill: fill.at)
+    seen = MarketFacts(view, position, (), 0, lambda _: 0, lambda _: 0, data_at, fills)
+    return RiskView(view.at, account or AccountFacts(), replace(seen, **facts))
 
 
 def held(settled: float = 0, bought: float = 0, sold: float = 0) -> Holding:
