@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from pmm._fast import Book
+from pmm._fast import ASK, BID, Book
 from pmm.core.book_copy import BookCopy
 from pmm.core.calendar import Calendar
 from pmm.core.line import Line, Print
@@ -14,16 +14,13 @@ from pmm.core.regime import REGIME, RegimeWatch
 from pmm.core.signals.market import MarketSignals
 from pmm.core.source import SOURCE, Source
 from pmm.core.step import Fill, StepBuilder
-from pmm.core.view import QuoteSide, Resting, others
+from pmm.core.view import QuoteSide, Resting, sizes
 from pmm.model import GRID, ConditionId, Market, Nanos, Price, Side, Size
 
 
 @dataclass(slots=True, eq=False)
 class QuotedMarket:
-    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book.
-
-    `own` are our orders in that book, told whenever they changed: they are no news to the `signals`.
-    """
+    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book."""
 
     market: Market
     copies: dict[int, BookCopy]
@@ -32,11 +29,11 @@ class QuotedMarket:
     position: Position = field(default_factory=Position)
     dropped: bool = False
     regime: RegimeWatch = field(default_factory=RegimeWatch)
-    own: tuple[Resting, ...] = ()
     signals: MarketSignals = field(init=False)
     _seen: tuple[Price | None, Price | None, str | None, str] | None = None
     _last_mid2: int = GRID
-    _micro: int | None = None
+    _own: tuple[Resting, ...] = ()
+    _ours: tuple[dict[Price, Size], dict[Price, Size]] = ({}, {})
     _touch: tuple[Price, Price, Size, Size] | None = None
 
     def __post_init__(self) -> None:
@@ -85,15 +82,23 @@ class QuotedMarket:
             self.market = replace(self.market, tick=tick)
             self.signals.tick = tick
 
+    def tell_own(self, own: tuple[Resting, ...]) -> None:
+        """These are our orders in the book, whenever they changed: they are no news."""
+        if own != self._own:
+            self._own, self._ours = own, (sizes(own, QuoteSide.BID), sizes(own, QuoteSide.ASK))
+
     def observe(self, at: Nanos) -> None:
         """Fold the touch of others into the signals; a book that is read elsewhere or makes no sense is no news."""
         if self.source.state != "WEBSOCKET" or self.lead.contradiction is not None:
             return
-        micro = self.lead.book.microprice
-        if micro == self._micro and not self.own:
-            return
-        self._micro = micro
-        touch = _touch(self.lead.book, self.own)
+        book, (bids, asks) = self.lead.book, self._ours
+        bid, ask = book.best_bid, book.best_ask
+        if bid is None or ask is None:
+            touch = None
+        elif bids or asks:
+            touch = _touch(book, bids, asks)
+        else:
+            touch = bid, ask, book.size_at(BID, bid), book.size_at(ASK, ask)
         if touch == self._touch:
             return
         self._touch = touch
@@ -139,7 +144,7 @@ class QuotedMarket:
     def change_source(self, trigger: str | None, cause: str, out: StepBuilder) -> None:
         out.move(SOURCE, self.source, trigger, f"source {self.market.slug}", cause)
         if trigger is not None and self.source.state != "WEBSOCKET":
-            self._micro = self._touch = None
+            self._touch = None
             self.signals.interrupt()
 
     def problem(self) -> str | None:
@@ -173,7 +178,18 @@ def _closed(market: Market) -> str:
     return "the market is not accepting orders" if market.active else "the market is not active"
 
 
-def _touch(book: Book, own: tuple[Resting, ...]) -> tuple[Price, Price, Size, Size] | None:
-    """Best bid and ask of others and the sizes there; None where a side is empty."""
-    bid, ask = (next(iter(others(book, own, side, 1)), None) for side in QuoteSide)
+def _touch(book: Book, bids: dict[Price, Size], asks: dict[Price, Size]) -> tuple[Price, Price, Size, Size] | None:
+    """Best bid and ask of others and the sizes there, without ours; None where a side is empty."""
+    bid, ask = _best(book, BID, book.best_bid, bids), _best(book, ASK, book.best_ask, asks)
     return None if bid is None or ask is None else (bid[0], ask[0], bid[1], ask[1])
+
+
+def _best(book: Book, side: int, best: Price | None, ours: dict[Price, Size]) -> tuple[Price, Size] | None:
+    """The best level of one side: looking deeper is only needed where nobody else stands at the best price."""
+    if best is None:
+        return None
+    left = book.size_at(side, best) - ours.get(best, 0)
+    if left > 0:
+        return best, left
+    levels = ((price, size - ours.get(price, 0)) for price, size in book.levels(side, len(ours) + 1))
+    return next((level for level in levels if level[1] > 0), None)

@@ -110,7 +110,7 @@ class Quoting:
         orders = tuple(self._desk.orders.open(quoted.condition_id))
         own = _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else ()
         working = _resting(order for order in orders if order.state != "CANCEL_PENDING")
-        quoted.own = own
+        quoted.tell_own(own)
         quoted.observe(at)
         bids, asks = (others(quoted.book, own, side, LEVELS) for side in QuoteSide)
         view = View(

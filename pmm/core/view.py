@@ -137,12 +137,18 @@ class View:
         return iter(others(self.book, self.own, side))
 
 
-def others(book: Book, own: tuple[Resting, ...], side: QuoteSide, count: int | None = None) -> list[tuple[Price, Size]]:
-    """Price and size of the best levels of a side, at most `count`, without orders of our own."""
-    ours: dict[Price, Size] = {}
+def sizes(own: tuple[Resting, ...], side: QuoteSide) -> dict[Price, Size]:
+    """What rests on a side, by price."""
+    total: dict[Price, Size] = {}
     for order in own:
         if order.quote is side:
-            ours[order.price] = ours.get(order.price, 0) + order.size
+            total[order.price] = total.get(order.price, 0) + order.size
+    return total
+
+
+def others(book: Book, own: tuple[Resting, ...], side: QuoteSide, count: int | None = None) -> list[tuple[Price, Size]]:
+    """Price and size of the best levels of a side, at most `count`, without orders of our own."""
+    ours = sizes(own, side)
     levels = book.levels(BID if side is QuoteSide.BID else ASK, None if count is None else count + len(ours))
     if ours:
         levels = [(price, left) for price, size in levels if (left := size - ours.get(price, 0)) > 0]
