@@ -82,6 +82,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         risk,
         schema,
         selftest,
+        state,
         stream,
         version,
         wallet,
@@ -106,6 +107,7 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         app.command(epilog=EPILOG)(read)
     app.command(epilog=EPILOG)(schema.schema)
     app.command(epilog=EPILOG)(explain.explain)
+    app.add_typer(state.app, name="state")
     app.add_typer(risk.app, name="risk")
     app.add_typer(markets.app, name="markets")
     app.add_typer(markets.events, name="events")

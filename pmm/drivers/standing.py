@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pmm.core.engine import Engine
+from pmm.core.state_image import image_of
 from pmm.core.guard import Guard
 from pmm.metrics.status import Status
 from pmm.model import SECOND, Nanos
@@ -17,7 +18,8 @@ from pmm.model import SECOND, Nanos
 class Standing:
     """The view of a `ControlServer`: facts of the run, the engine's health, and what the steps said.
 
-    `mode` is "dry-run" or "live", `enforced` whether limits act, `began_at` when the run began.
+    `mode` is "dry-run" or "live", `enforced` whether limits act, `began_at` when the run began.  `state_hash` of a live
+    run is that of its state file, which the next run comes back to (`pmm.core.state_image`).
     """
 
     engine: Engine
@@ -41,6 +43,7 @@ class Standing:
             "problem": problem,
             "outcome": str(self.engine.outcome),
             "paused": self.engine.paused,
+            "state_hash": image_of(self.engine).hexdigest() if self.mode == "live" else None,
             "rules": _rules(self.engine.guard),
             **self.status.record(),
         }

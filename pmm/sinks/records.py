@@ -63,6 +63,11 @@ class Records:
         self._account = account
         self._epoch = self._last() if epoch is None else epoch
 
+    @property
+    def epoch(self) -> int:
+        """Which run is read; 0 for the whole life of a live account."""
+        return self._epoch
+
     def orders(self, token: TokenId | None = None, *, limit: int = LIMIT, only_open: bool = True) -> list[OwnOrder]:
         """Orders, the newest first; the open ones alone unless told otherwise."""
         rows = self._store.rows(

@@ -149,6 +149,24 @@ class StateDamaged(DiskError):
     )
 
 
+def version_of(folder: Path) -> int | None:
+    """The version of the tables in a folder's file, which is not touched; None where there is none.
+
+    Raises DiskError and StateDamaged.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    with explained(path), contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        (version,) = file.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+
+def copy_of(folder: Path, version: int) -> Path:
+    """Where a file of that version stays when it is brought up to date."""
+    return folder / f"{NAME}.v{version}"
+
+
 def connect(folder: Path, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
     """Open the state file of a folder, made or brought up to date where it has to be, and proven to be writable.
 
@@ -198,7 +216,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, scripts: Sequence[str])
 def _migrate(connection: sqlite3.Connection, path: Path, version: int, scripts: Sequence[str]) -> None:
     """One transaction for each version that is missing; a copy of what was there stays beside the file."""
     if 0 < version < len(scripts):
-        _keep(connection, path.with_name(f"{NAME}.v{version}"))
+        _keep(connection, copy_of(path.parent, version))
     for number, script in enumerate(scripts[version:], version + 1):
         statements = f"{script}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number}"
         try:
