@@ -107,6 +107,9 @@ class Counterfactual:
             self._reverse(fill)
         if self.limits:
             self._mark(step)
+        for change in step.changes:
+            if change.machine == ORDER.name:
+                self._move(change)
         for risk in step.risk:
             self._stand(risk)
         for command in step.commands:
@@ -114,9 +117,6 @@ class Counterfactual:
                 self._place(command)
         for risk in step.risk:
             self._ask(risk)
-        for change in step.changes:
-            if change.machine == ORDER.name:
-                self._move(change)
 
     def record(self) -> dict[str, object]:
         return {name: limit.record() for name, limit in sorted(self.limits.items())}

@@ -156,6 +156,14 @@ def test_an_order_that_was_over_before_the_trip_is_not_prevented_and_one_that_co
     assert run.stopped == (1, 0, 0, 0)
 
 
+def test_the_order_whose_last_fill_trips_the_limit_is_over_already():
+    run = Run()
+    run.place("o1")
+    over = Change(START, "order", "o1", "LIVE", "FILLED", "fill", "")
+    run.step(changes=(over,), risk=(RiskEvent(START, "drawdown", "trip", "account", "so", False, Stage.CANCEL),))
+    assert run.stopped[0] == 0
+
+
 def test_a_late_fill_of_a_prevented_order_counts():
     run = Run()
     run.place("o1")
