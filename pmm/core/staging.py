@@ -79,7 +79,8 @@ def _flattening(targets: Targets, view: View, why: str) -> Targets:
     reason = _because(why, "flattening")
     if abs(view.position) < view.market.min_size:
         return Targets(reason=reason, terms=targets.terms)
-    return _one_side((Target(price, abs(view.position), 2 * price),), view, reason, targets)
+    whole = Target(price, abs(view.position), 2 * price, firm=True)
+    return _one_side((whole,), view, reason, targets)
 
 
 def _home(view: View) -> QuoteSide:
