@@ -57,6 +57,8 @@ async def test_an_event_holds_its_markets(visitor: Visitor) -> None:
     event = await visitor.get("/gamma/events/slug/springfield-mayor")
     assert len(event["markets"]) == 3
     assert event["negRisk"] is True
+    assert {event["negRiskMarketID"]} == {market["negRiskMarketID"] for market in event["markets"]} != {""}
+    assert (await visitor.get("/gamma/markets/slug/demo"))["negRiskMarketID"] == ""
     assert (await visitor.get(f"/gamma/events/{event['id']}"))["slug"] == "springfield-mayor"
     assert await visitor.get("/gamma/events?slug=springfield-mayor") == [event]
 

@@ -24,5 +24,6 @@ def test_the_list_holds_demo_and_an_event_of_three_exclusive_outcomes() -> None:
     assert listings[0].market.slug == "demo"
     mayor = [listing for listing in listings if listing.market.neg_risk]
     assert len(mayor) == 3
-    assert len({listing.event_id for listing in mayor}) == 1
+    assert len({listing.event_id for listing in mayor}) == len({one.market.neg_risk_id for one in mayor}) == 1
+    assert {one.market.neg_risk_id for one in listings if one not in mayor} == {None}
     assert abs(sum(listing.probability for listing in mayor) - 1) < 1e-9
