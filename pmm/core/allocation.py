@@ -19,7 +19,7 @@ allocation can exceed, so that the difference to `income` is the most that may h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import inf, isfinite, sqrt
@@ -76,6 +76,14 @@ class Pool:
         if self.least == 0:
             return (self.reward * self.weight / self.competing - self.cost) / self.capital
         return self.income(self.least) / (self.capital * self.least)
+
+    def wanted(self, price: float = 0.0) -> float:
+        """The size that earns most if it takes part, while a USD of capital costs `price` a day: n(lambda)."""
+        net = self.cost + price * self.capital
+        if net <= 0:
+            return self.most
+        free = (sqrt(self.reward * self.weight * self.competing / net) - self.competing) / self.weight
+        return min(max(free, self.least), self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +151,9 @@ class _Search:
             self._follow([row for row in rows if row.number != chosen])
             self._follow([row._replace(worth=inf) if row.number == chosen else row for row in rows])
         income, price, sizes = self._best
+        income, bound = self._trimmed(sizes, income), -heap[0][0] if heap else income
         told = tuple(sizes.get(number, 0.0) for number in range(len(self._pools)))
-        bound_left = -heap[0][0] if heap else income
-        used = sum(pool.capital * size for pool, size in zip(self._pools, told, strict=True))
-        return Allocation(told, income, used, price, max(income, bound_left))
+        return Allocation(told, income, self._used(sizes), price, max(income, bound))
 
     def _follow(self, rows: list[_Row]) -> None:
         """Note the best that surely is possible with these; where one is torn, note what it may be at most."""
@@ -158,16 +165,34 @@ class _Search:
             return
         # Those that are in for sure, with all the capital.
         self._note(_solve([row._replace(worth=inf) for row in found.rows], self._capital, self._spend))
-        sizes = [(row, _size(row, found.price)) for row in found.rows]
-        surplus = sum(self._pools[row.number].income(size) - found.price * row.capital * size for row, size in sizes)
-        bound = surplus + found.price * self._capital
+        sizes = self._sizes(found)
+        bound = self._income(sizes) + found.price * (self._capital - self._used(sizes))
         heappush(self._open, (-bound, self._work, rows, found.torn[0].number))
 
     def _note(self, found: _Found) -> None:
-        sizes = {row.number: _size(row, found.price) for row in found.rows}
-        income = sum(self._pools[number].income(size) for number, size in sizes.items())
+        sizes = self._sizes(found)
+        income = self._income(sizes)
         if income > self._best[0]:
             self._best = (income, found.price, sizes)
+
+    def _trimmed(self, sizes: dict[int, float], income: float) -> float:
+        """Take what rounding spends too much from the one with the most to give; returns the income."""
+        excess = self._used(sizes) - self._capital
+        if excess <= 0:
+            return income
+        spare = {number: size - self._pools[number].least for number, size in sizes.items()}
+        number = max(spare, key=lambda number: spare[number] * self._pools[number].capital)
+        sizes[number] -= min(spare[number], excess / self._pools[number].capital)
+        return self._income(sizes)
+
+    def _used(self, sizes: Mapping[int, float]) -> float:
+        return sum(self._pools[number].capital * size for number, size in sizes.items())
+
+    def _sizes(self, found: _Found) -> dict[int, float]:
+        return {row.number: self._pools[row.number].wanted(found.price) for row in found.rows}
+
+    def _income(self, sizes: Mapping[int, float]) -> float:
+        return sum(self._pools[number].income(size) for number, size in sizes.items())
 
     def _spend(self, looks: int) -> None:
         self._work += looks
@@ -230,13 +255,6 @@ def _wanted(rows: Iterable[_Row], price: float) -> tuple[float, float, float]:
 def _row(pool: Pool, number: int) -> _Row:
     a, b = sqrt(pool.reward * pool.competing / pool.weight), pool.competing / pool.weight
     return _Row(a, b, pool.cost, pool.capital, pool.least, pool.most, pool.worth, number)
-
-
-def _size(row: _Row, price: float) -> float:
-    """What a pool that takes part wants at a price."""
-    net = row.cost + price * row.capital
-    free = row.a / sqrt(net) - row.b if net > 0 else inf
-    return min(max(free, row.least), row.most)
 
 
 def _ceiling(row: _Row) -> float:

@@ -13,9 +13,8 @@ orders are is not seen, so that C takes them for one maker's (`book_score`); `Co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from heapq import merge
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pmm.model import GRID, BookPage, Money, Price, RewardTerms, Size
 
@@ -26,7 +25,7 @@ ONE_SIDED_FROM, ONE_SIDED_TO = GRID // 10, GRID * 9 // 10
 
 Levels = Iterable[tuple[Price, Size]]
 # Orders of ours on one side: price in YES terms and size.
-Orders = Sequence[tuple[Price, Size]]
+Orders = tuple[tuple[Price, Size], ...]
 # Bids and asks.
 Both = tuple[Orders, Orders]
 
@@ -123,44 +122,40 @@ class Score:
     def competing(self) -> int:
         return self.stick.together(*self.other_sides)
 
-    def income(self, per_day: Money) -> Money:
-        """Micro-USD a day of a pool, as long as nothing changes; rounded down."""
-        own = self.own
-        return per_day * own // (own + self.competing) if own else 0
 
-
-@dataclass(slots=True)
 class Contest:
     """What others have resting in one book, best first, and what is paid: asks what orders of ours would get.
 
-    Ask as often as you like: what the others score is computed once for every middle.
+    Ask as often as you like: what depends on one side, or on the middle alone, is computed once.
     """
 
-    paid: Paid
-    bids: Orders
-    asks: Orders
-    _others: dict[int, tuple[int, int]] = field(default_factory=dict)
+    def __init__(self, paid: Paid, bids: Iterable[tuple[Price, Size]], asks: Iterable[tuple[Price, Size]]) -> None:
+        self.paid = paid
+        self.others: Both = (tuple(bids), tuple(asks))
+        self._cuts: dict[tuple[int, Orders], Price | None] = {}
+        self._middles: dict[int, tuple[Yardstick, tuple[int, int], int]] = {}
 
     def score(self, own: Both) -> Score | None:
         """With these orders of ours among those of the others; None where a side is too thin for a middle."""
         mid2 = self.middle2(own)
         if mid2 is None:
             return None
-        stick = Yardstick(mid2, self.paid.size_min, self.paid.spread_max)
-        others = self._others.get(mid2)
-        if others is None:
-            others = self._others[mid2] = (_side(stick, self.bids), _side(stick, self.asks))
+        stick, others, _ = self._at(mid2)
         return Score(stick, (_side(stick, own[0]), _side(stick, own[1])), others)
 
     def middle2(self, own: Both = ((), ())) -> int | None:
         """Twice the adjusted middle, with these orders of ours."""
-        bids, asks = _ranked(self.bids, own[0], falling=True), _ranked(self.asks, own[1], falling=False)
-        return middle2(bids, asks, self.paid.size_min)
+        bid, ask = self._cut(0, own[0]), self._cut(1, own[1])
+        return None if bid is None or ask is None else bid + ask
 
     def income(self, own: Both) -> Money:
         """What these orders of ours would earn a day, in micro-USD, if the book stayed as it is."""
-        score = self.score(own)
-        return 0 if score is None else score.income(self.paid.per_day)
+        mid2 = self.middle2(own)
+        if mid2 is None:
+            return 0
+        stick, _, competing = self._at(mid2)
+        ours = stick.together(_side(stick, own[0]), _side(stick, own[1]))
+        return self.paid.per_day * ours // (ours + competing) if ours else 0
 
     def gain(self, own: Both, side: int, number: int, *, size: Size = 0, nearer: Price = 0) -> Money:
         """What a day brings more when order `number` of a side (0 bids, 1 asks) is that much larger or nearer.
@@ -171,18 +166,31 @@ class Contest:
         orders = list(own[side])
         price, before = orders[number]
         orders[number] = (price + nearer if side == 0 else price - nearer, before + size)
-        return self.income((orders, own[1]) if side == 0 else (own[0], orders)) - self.income(own)
+        changed = tuple(orders)
+        return self.income((changed, own[1]) if side == 0 else (own[0], changed)) - self.income(own)
+
+    def _cut(self, side: int, own: Orders) -> Price | None:
+        """Where a side reaches the least size."""
+        key = (side, own)
+        if key not in self._cuts:
+            both = self.others[side]
+            if own:
+                both = tuple(sorted((*both, *own), key=lambda level: level[0], reverse=side == 0))
+            self._cuts[key] = _reached(both, self.paid.size_min)
+        return self._cuts[key]
+
+    def _at(self, mid2: int) -> tuple[Yardstick, tuple[int, int], int]:
+        """The yardstick of a middle, the points of the others by side, and both together."""
+        found = self._middles.get(mid2)
+        if found is None:
+            stick = Yardstick(mid2, self.paid.size_min, self.paid.spread_max)
+            sides = _side(stick, self.others[0]), _side(stick, self.others[1])
+            found = self._middles[mid2] = (stick, sides, stick.together(*sides))
+        return found
 
 
 def _side(stick: Yardstick, levels: Levels) -> int:
     return sum(stick.points(price, size) for price, size in levels)
-
-
-def _ranked(others: Orders, own: Orders, *, falling: bool) -> Levels:
-    """Both together, the best price first."""
-    if not own:
-        return others
-    return merge(others, sorted(own, reverse=falling), key=lambda level: level[0], reverse=falling)
 
 
 def _reached(levels: Levels, size_min: Size) -> Price | None:

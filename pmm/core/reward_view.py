@@ -24,7 +24,7 @@ def working(orders: Iterable[Resting]) -> Both:
     sides: tuple[list[tuple[Price, Size]], list[tuple[Price, Size]]] = ([], [])
     for order in orders:
         sides[0 if order.quote is QuoteSide.BID else 1].append((order.price, order.size))
-    return sides
+    return tuple(sides[0]), tuple(sides[1])
 
 
 def sample(view: View) -> RewardSample | None:

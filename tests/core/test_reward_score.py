@@ -15,8 +15,8 @@ LEAST = 20 * SHARE
 MIDDLE = 2 * 5_000
 
 
-def sized(*levels: tuple[int, int]) -> list[tuple[int, int]]:
-    return [(price, shares * SHARE) for price, shares in levels]
+def sized(*levels: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((price, shares * SHARE) for price, shares in levels)
 
 
 def test_the_documented_side_scores_111() -> None:
@@ -135,17 +135,17 @@ def test_the_middle_with_our_orders_is_that_of_the_book_with_them_in_it(
         {c: below.get(c, 0) + our_bids.get(c, 0) for c in below | our_bids},
         {c: above.get(c, 0) + our_asks.get(c, 0) for c in above | our_asks},
     )
-    inside = tuple([(price, size) for price, size in side if 0 < price < GRID] for side in own)
+    inside = [tuple((price, size) for price, size in side if 0 < price < GRID) for side in own]
     contest = Contest(Paid(least * SHARE, V, USD), bids, asks)
     assert contest.middle2((inside[0], inside[1])) == whole.cut_mid2(least * SHARE)
 
 
 def test_a_thin_side_pays_nothing_and_nothing_is_earned_by_too_little() -> None:
     thin = Contest(POOL, sized((4_900, 100)), sized((5_100, 19)))
-    assert thin.income((sized((4_900, 100)), [])) == 0
+    assert thin.income((sized((4_900, 100)), ())) == 0
     full = Contest(POOL, sized((4_900, 100)), sized((5_100, 100)))
     assert full.income((sized((4_900, 19)), sized((5_100, 19)))) == 0
-    assert full.income(([], [])) == 0
+    assert full.income(((), ())) == 0
 
 
 def test_our_own_size_gives_a_thin_side_its_middle() -> None:

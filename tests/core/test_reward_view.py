@@ -27,9 +27,9 @@ def view(own: tuple[Resting, ...] = (), held: tuple[Resting, ...] = OURS, terms:
 def test_others_are_what_is_not_ours_and_no_further_than_what_may_score() -> None:
     here = contest(view(own=OURS))
     assert here is not None
-    assert [price for price, _ in here.bids] == [4900, 4800, 4600]  # 0.48 is reached by the least size
-    assert here.bids[1] == (4800, shares(150))
-    assert here.asks[0] == (5100, shares(150))
+    assert [price for price, _ in here.others[0]] == [4900, 4800, 4600]  # 0.48 is reached by the least size
+    assert here.others[0][1] == (4800, shares(150))
+    assert here.others[1][0] == (5100, shares(150))
 
 
 def test_in_a_dry_run_our_orders_come_on_top_of_the_book() -> None:
@@ -55,7 +55,7 @@ def test_where_nothing_is_paid_there_is_nothing_to_sample(terms: RewardTerms | N
 
 
 def test_our_orders_are_told_by_side() -> None:
-    assert working(OURS) == ([(4800, shares(50))], [(5100, shares(50))])
+    assert working(OURS) == (((4800, shares(50)),), ((5100, shares(50)),))
 
 
 def test_the_engine_samples_every_five_seconds_what_it_has_working() -> None:
