@@ -63,10 +63,16 @@ class Activity:
             fills.popleft()
 
     def reverse(self, fill: Fill) -> None:
-        """Its trade has failed, or was told wrongly."""
+        """Its trade has failed."""
         fills = self._fills.get(fill.market)
         if fills is not None and fill in fills:
             fills.remove(fill)
+
+    def correct(self, old: Fill, new: Fill) -> None:
+        """It was told wrongly: what it really was stands in its place."""
+        fills = self._fills.get(old.market)
+        if fills is not None and old in fills:
+            fills[fills.index(old)] = new
 
     def placed(self, market: ConditionId) -> Sequence[Order]:
         """Orders that were sent in a market."""

@@ -369,11 +369,10 @@ class Desk:
         new = trade.fill = replace(old, price=report.price, size=report.size, paid=paid)
         order.filled += new.size - old.size
         out.fills.append(new)
-        self.activity.reverse(old)
         if trade.state == "FAILED":
             out.reversals.append(new)
             return
-        self.activity.fill(new)
+        self.activity.correct(old, new)
         settled = trade.state == "CONFIRMED"
         for fill, sign in ((old, -1), (new, 1)):
             position.rebook(fill.side, sign * fill.size, sign * fill.paid, is_yes=is_yes, settled=settled)

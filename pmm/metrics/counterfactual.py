@@ -84,6 +84,10 @@ class _Working:
     allowed: dict[str, Size] = field(default_factory=dict)
     parts: dict[Fill, dict[str, Fill]] = field(default_factory=dict)
 
+    def prevented(self, rule: str) -> Size:
+        """What a rule would have kept from trading so far."""
+        return sum(parts[rule].size for parts in self.parts.values() if rule in parts)
+
 
 @dataclass(slots=True)
 class Counterfactual:
@@ -101,9 +105,14 @@ class Counterfactual:
             self._first[step.event.market.condition_id] = step.event.market.yes
         for opening in step.openings:
             self._net[opening.market] += opening.size if opening.is_yes else -opening.size
+        # A fill that is told anew is taken back in the same step; one of a failed trade may be told only to be undone.
+        undone = [fill for fill in step.reversals if fill in step.fills]
+        for fill in step.reversals:
+            if fill not in undone:
+                self._reverse(fill)
         for fill in step.fills:
             self._fill(fill)
-        for fill in step.reversals:
+        for fill in undone:
             self._reverse(fill)
         if self.limits:
             self._mark(step)
@@ -148,13 +157,13 @@ class Counterfactual:
         order = self._orders.get(fill.order_id)
         if order is None:
             return
+        order.filled += fill.size
         for rule, allowed in order.allowed.items():
-            over = min(fill.size, order.filled + fill.size - allowed)
+            over = min(fill.size, order.filled - allowed - order.prevented(rule))
             if over > 0:
                 part = _part(fill, over)
                 order.parts.setdefault(fill, {})[rule] = part
                 self._book(rule, part)
-        order.filled += fill.size
 
     def _reverse(self, fill: Fill) -> None:
         self._net[fill.market] -= _signed(fill)

@@ -1,5 +1,7 @@
 """What happened lately is remembered for minutes, and not for ever."""
 
+from dataclasses import replace
+
 from pmm.account import TradeStatus
 from pmm.commands import Cancel, Place, ReadAccount, Repost
 from pmm.core.activity import HORIZON, MINUTE, Activity
@@ -43,6 +45,17 @@ def test_fills_of_the_last_minutes_are_kept_by_market_and_failed_ones_taken_out(
     activity.reverse(new)
     activity.reverse(new)
     assert (list(activity.fills(CONDITION)), list(activity.fills("0xother"))) == ([], [])
+
+
+def test_a_fill_that_was_told_wrongly_is_corrected_where_it_stands():
+    activity, first, second = Activity(), traded(0, name="t1"), traded(1, name="t2")
+    for one in (first, second):
+        activity.fill(one)
+    right = replace(first, size=shares(7))
+    activity.correct(first, right)
+    assert list(activity.fills(CONDITION)) == [right, second]
+    activity.correct(first, right)  # no longer remembered
+    assert list(activity.fills(CONDITION)) == [right, second]
 
 
 def test_an_engine_remembers_what_it_sent_what_was_refused_and_what_traded():

@@ -266,14 +266,34 @@ def test_a_fill_whose_trade_failed_is_no_fill():
     assert run.stopped == (1, 1, 10, -0.8)
 
 
-def test_a_fill_that_is_told_with_another_size_counts_with_that():
+@pytest.mark.parametrize(("size", "over"), [(8, (1, 2, 0.04)), (5, (0, 0, 0)), (12, (1, 6, 0.12))])
+def test_a_fill_that_is_told_with_another_size_counts_with_that(size, over):
     run = Run("order_size")
-    run.say("clip", "o1", size=shares(6)).place("o1")
+    run.say("clip", "o1", size=shares(6)).place("o1", size=12)
     old = run.fill("o1", 10)
-    new = replace(old, size=shares(8), paid=cost_of(old.side, old.price, shares(8)))
+    new = replace(old, size=shares(size), paid=cost_of(old.side, old.price, shares(size)))
+    run.step(fills=(new,), reversals=(old,))
+    assert run.stopped[1:] == over
+
+
+def test_of_several_fills_any_may_be_told_anew():
+    run = Run("order_size")
+    run.say("clip", "o1", size=shares(6)).place("o1", size=12)
+    old, _ = run.fill("o1", 4), run.fill("o1", 4)
+    new = replace(old, size=shares(5), paid=cost_of(old.side, old.price, shares(5)))
+    run.step(fills=(new,), reversals=(old,))
+    assert run.stopped[2] == 3  # nine traded, six are allowed
+
+
+def test_a_fill_of_a_failed_trade_that_is_told_anew_is_none():
+    run = Run()
+    run.trip()
+    run.place("o1")
+    old = run.fill("o1", 10)
     run.step(reversals=(old,))
-    run.step(fills=(new,))
-    assert run.stopped == (1, 1, 2, 0.04)
+    new = replace(old, size=shares(8), paid=cost_of(old.side, old.price, shares(8)))
+    run.step(fills=(new,), reversals=(new,))
+    assert run.stopped == (1, 0, 0, 0)
 
 
 def test_each_limit_is_judged_for_itself():
