@@ -41,9 +41,9 @@ class Clock:
 
     def now(self) -> Nanos:
         """The venue's time.  As fast as possible, or stepped, means that it is wherever `set` last put it."""
-        if self.speed == STEPPED or self.speed == AS_FAST_AS_POSSIBLE:
-            return self._start_at
-        return self._start_at + int((time.monotonic_ns() - self._started) * self.speed)
+        if STEPPED < self.speed < AS_FAST_AS_POSSIBLE:
+            return self._start_at + int((time.monotonic_ns() - self._started) * self.speed)
+        return self._start_at
 
     def shown(self) -> Nanos:
         """The time that clients are told, and that their signatures are held against."""

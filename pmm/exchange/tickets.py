@@ -39,8 +39,11 @@ _SALT_MAX = 1 << 63
 _DIGITS_MAX = 78
 Body: TypeAlias = dict[str, object]
 
-_SIDES = {"BUY": 0, "SELL": 1}
+# By the number that is signed.
+_SIDES = (Side.BUY, Side.SELL)
+_NUMBERS = {side.value: number for number, side in enumerate(_SIDES)}
 _KINDS = tuple(SignatureType)
+_KIND_MAX = len(_KINDS) - 1
 _TIFS = {tif.value: tif for tif in TimeInForce}
 
 
@@ -58,7 +61,7 @@ class Ticket(NamedTuple):
 
     @property
     def side(self) -> Side:
-        return Side.SELL if self.fields.side else Side.BUY
+        return _SIDES[self.fields.side]
 
 
 def read_ticket(body: object) -> Ticket:
@@ -73,7 +76,7 @@ def read_ticket(body: object) -> Ticket:
 
 def _ticket(body: Body, order: Body) -> Ticket:
     token, token_id, generation = _token(order["tokenId"])
-    kind = _KINDS[_integer(order["signatureType"], SignatureType.POLY_1271)]
+    kind = _KINDS[_integer(order["signatureType"], _KIND_MAX)]
     legacy = "feeRateBps" in order or "nonce" in order
     fields = SignedFields(
         _integer(order["salt"], _SALT_MAX),
@@ -82,7 +85,7 @@ def _ticket(body: Body, order: Body) -> Ticket:
         token,
         _amount(order["makerAmount"]),
         _amount(order["takerAmount"]),
-        _SIDES[order["side"]],  # type: ignore[index]  # what is no text is no key
+        _NUMBERS[order["side"]],  # type: ignore[index]  # what is no text is no key
         kind,
         0 if legacy else _uint(order["timestamp"]),
         ZERO_BYTES32 if legacy else _bytes32(order["metadata"]),

@@ -245,15 +245,17 @@ def _outcome(result: Placed | Refusal) -> dict[str, object]:
             "takingAmount": "",
         }
     resting = result.status == "live" and not result.trade_ids
-    return {
+    told: dict[str, object] = {
         "success": True,
         "errorMsg": "",
         "orderID": result.order_id,
         "status": result.status,
         "makingAmount": "" if resting else money_text(result.making),
         "takingAmount": "" if resting else money_text(result.taking),
-        **({"tradeIDs": list(result.trade_ids)} if result.trade_ids else {}),
     }
+    if result.trade_ids:
+        told["tradeIDs"] = list(result.trade_ids)
+    return told
 
 
 def _refused(refusal: Refusal, headers: Headers) -> Refused:
