@@ -45,8 +45,8 @@ def test_two_hours_before_it_reduces_and_one_hour_before_it_cancels(left, expect
         (7201, Stage.NONE),
         (7200, Stage.REDUCE),
         (3600, Stage.CANCEL),
-        (-14_399, Stage.CANCEL),
-        (-14_400, Stage.NONE),
+        (-21_599, Stage.CANCEL),
+        (-21_600, Stage.NONE),
     ],
 )
 def test_a_game_that_begins_earlier_is_what_counts_until_it_should_be_over(left, expected):
