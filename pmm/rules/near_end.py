@@ -5,8 +5,10 @@
 Prices jump when the outcome becomes known, and whoever rests then is the one who pays: within `reduce` only what brings
 the position home is quoted, within `cancel` nothing.  The venue says when a game starts and never when it is over: for
 `game_length` after its start nothing is quoted, then only the end counts (of most games the venue gives the start as
-the end).  A market that trades on after its end waits for its resolution and is not quoted.  One without dates is.  The regime (`pmm.core.regime`) knows the same dates and
-says how careful a model should be; this rule is what holds whatever the model makes of that.
+the end).  A market that trades on after its end waits for its resolution and is not quoted; one without dates is.
+
+The regime (`pmm.core.regime`) knows the same dates and says how careful a model should be; this rule is what holds
+whatever the model makes of that.
 
 Settings: `rules.near_end_reduce`, `rules.near_end_cancel` and `regime.game_length` in seconds.  Source: the rule near
 resolution of the strategy reference, section 1.4; behaviour B097, no quotes in the last hour.
