@@ -9,6 +9,7 @@ from typing import Any
 from pmm._fast import COMPILED
 from pmm.cli.context import Cli
 from pmm.commands import Cancel, Place
+from pmm.core.rule import RiskEvent
 from pmm.core.step import Change, Decision, Fill, Step
 from pmm.core.view import Target
 from pmm.events import CancelRejected, Rejected
@@ -26,6 +27,8 @@ from pmm.model import (
 )
 
 SCHEMA = "pmm.quote/1"
+# Levels of a side that people see in a line.
+LEVELS_SHOWN = 2
 
 
 class Session:
@@ -60,7 +63,7 @@ class Session:
 
     def tells(self, step: Step) -> bool:
         """Whether a step says anything; most frames move nothing."""
-        told = step.changes or step.decisions or step.fills or step.commands
+        told = step.changes or step.decisions or step.fills or step.commands or step.risk
         return bool(told) or isinstance(step.event, Rejected | CancelRejected)
 
     def on_loss(self, steps: int) -> None:
@@ -79,6 +82,8 @@ class Session:
             yield data, f"{_clock(event.at)}  refused {event.order_id}: {event.reason}"
         for fill in step.fills:
             yield self._fill(fill), self._fill_text(fill)
+        for said in step.risk:
+            yield self._risk(said), self._risk_text(said)
         for decision in step.decisions:
             yield self._decision(decision), self._decision_text(decision)
         for command in step.commands:
@@ -129,6 +134,8 @@ class Session:
             "mid": None if decision.mid2 is None else decimal_text(decision.mid2 * 5, 5),
             "bid": _target(targets.bid),
             "ask": _target(targets.ask),
+            "bids": [_target(target) for target in targets.bids],
+            "asks": [_target(target) for target in targets.asks],
             "position": size_text(decision.position),
             "source": decision.source,
             "reason": targets.reason,
@@ -136,13 +143,30 @@ class Session:
 
     def _decision_text(self, decision: Decision) -> str:
         targets = decision.targets
-        sides = f"bid {_target_text(targets.bid)}  ask {_target_text(targets.ask)}"
+        sides = f"bid {_ladder_text(targets.bids)}  ask {_ladder_text(targets.asks)}"
         touch = f"book {_price(decision.best_bid) or '-'}/{_price(decision.best_ask) or '-'}"
         if decision.source != "websocket":
             touch += f" from {decision.source}"
         where = f"{self._slug(decision.market)}  " if len(self._markets) > 1 else ""
         why = f"  ({targets.reason})" if targets.reason else ""
         return f"{_clock(decision.at)}  {where}{sides}  {touch}  position {size_text(decision.position)}{why}"
+
+    def _risk(self, said: RiskEvent) -> dict[str, object]:
+        return {
+            "event": "risk",
+            "at": utc_text(said.at),
+            "rule": said.rule,
+            "verdict": said.verdict,
+            "subject": self._slug(said.subject),
+            "reason": said.reason,
+            "enforced": said.enforced,
+            "stage": said.stage.name,
+            "size": None if said.size is None else size_text(said.size),
+        }
+
+    def _risk_text(self, said: RiskEvent) -> str:
+        acted = "" if said.enforced else "  (not enforced)"
+        return f"{_clock(said.at)}  RISK {said.rule}: {said.verdict} {self._slug(said.subject)}: {said.reason}{acted}"
 
     def _slug(self, market: ConditionId) -> str:
         """A market that nobody asked for, where an order of an earlier run was left, goes by its id."""
@@ -171,8 +195,11 @@ def _target(target: Target | None) -> dict[str, str] | None:
     return None if target is None else {"price": price_text(target.price), "size": size_text(target.size)}
 
 
-def _target_text(target: Target | None) -> str:
-    return "-" if target is None else f"{price_text(target.price)} x {size_text(target.size)}"
+def _ladder_text(targets: Sequence[Target]) -> str:
+    """The best levels of a side, and how many more there are."""
+    shown = ", ".join(f"{price_text(target.price)} x {size_text(target.size)}" for target in targets[:LEVELS_SHOWN])
+    more = len(targets) - LEVELS_SHOWN
+    return f"{shown} +{more}" if more > 0 else shown or "-"
 
 
 def _change(change: Change) -> dict[str, object]:
@@ -197,6 +224,20 @@ def _change_text(change: Change) -> str:
     return f"{_clock(change.at)}  {change.subject}: {change.old} -> {change.new} ({change.cause})"
 
 
+def _answer_lines(times: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """How long the venue took, where it answered at all."""
+    told = [f"{kind} p50 {one['p50']} us, p99 {one['p99']} us" for kind, one in times.items() if one["p50"] is not None]
+    if told:
+        yield "answers", "; ".join(told)
+
+
+def _risk_lines(risk: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What rules said, where they did."""
+    if risk["events"]:
+        told = (f"{rule} {' '.join(f'{verdict} {n}' for verdict, n in one.items())}" for rule, one in risk["by_rule"].items())
+        yield "risk", f"{risk['events']} events, {risk['enforced']} enforced: {', '.join(told)}"
+
+
 def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary.record` makes it
     """The end of a session for people."""
     orders, pnl, times = record["orders"], record["pnl"], record["step_time_us"]
@@ -217,6 +258,8 @@ def summary_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Summary
             "  (residual {residual})".format(**pnl),
         ),
         ("messages", f"{record['messages']}, step time p50 {times['p50']} us, p99 {times['p99']} us"),
+        *_answer_lines(record["order_time_us"]),
+        *_risk_lines(record["risk"]),
         ("feed", " > ".join(record["feed_states"])),
     ]
     limits = ((name.replace("_", " "), limit_text(one)) for name, one in record["limits"].items())

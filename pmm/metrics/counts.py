@@ -16,7 +16,8 @@ from pmm.model import Size
 class Counts:
     """`quotes` counts decisions that want both sides working; `volume` is in micro-shares.
 
-    `fills` and `volume` count what was matched; `reversals` of those fills failed later.
+    `fills` and `volume` count what was matched; `reversals` of those fills failed later.  `risk` counts what rules said
+    by rule and verdict, `risk_enforced` how much of it acted.
     """
 
     messages: int = 0
@@ -30,6 +31,8 @@ class Counts:
     volume: Size = 0
     reversals: int = 0
     denied: int = 0
+    risk: Counter[tuple[str, str]] = field(default_factory=Counter)
+    risk_enforced: int = 0
     feed_states: list[str] = field(default_factory=lambda: [FEED.initial])
     changes: Counter[str] = field(default_factory=Counter)
 
@@ -46,8 +49,17 @@ class Counts:
         self.fills += len(step.fills)
         self.volume += sum(fill.size for fill in step.fills)
         self.reversals += len(step.reversals)
+        self.risk.update((event.rule, event.verdict) for event in step.risk)
+        self.risk_enforced += sum(event.enforced for event in step.risk)
         for change in step.changes:
             self.changes[f"{change.machine}:{change.new}"] += 1
             self.denied += change.new == "DENIED"
             if change.machine == FEED.name and change.new not in self.feed_states:
                 self.feed_states.append(change.new)
+
+    def risk_record(self) -> dict[str, object]:
+        """How many risk events there were, how many acted, and of which rule and verdict."""
+        by_rule: dict[str, dict[str, int]] = {}
+        for (rule, verdict), times in sorted(self.risk.items()):
+            by_rule.setdefault(rule, {})[verdict] = times
+        return {"events": self.risk.total(), "enforced": self.risk_enforced, "by_rule": by_rule}

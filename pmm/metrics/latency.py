@@ -1,13 +1,18 @@
-"""How long the engine took: a histogram with bounded memory and about 3 % resolution."""
+"""How long the engine took, and the venue: histograms with bounded memory and about 3 % resolution."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pmm.model import Nanos
+from pmm.commands import Cancel, Command, Place
+from pmm.core.step import Step
+from pmm.events import Accepted, Canceled, CancelRejected, Filled, Rejected
+from pmm.model import Nanos, OrderId
 
 # Each octave is cut into this many buckets.
 BUCKETS = 32
+# Requests that wait for an answer; those beyond are not measured.
+WAITING_MAX = 10_000
 
 
 def _bucket(nanos: Nanos) -> int:
@@ -45,3 +50,37 @@ class StepTime:
             if seen >= wanted:
                 return _middle(bucket)
         return None
+
+
+@dataclass(slots=True)
+class RoundTrips:
+    """From the step that asks for an order or its cancel to the event that says what became of it."""
+
+    places: StepTime = field(default_factory=StepTime)
+    cancels: StepTime = field(default_factory=StepTime)
+    _placed: dict[OrderId, Nanos] = field(default_factory=dict)
+    _canceled: dict[OrderId, Nanos] = field(default_factory=dict)
+
+    def on_step(self, step: Step) -> None:
+        event = step.event
+        match event:
+            case Accepted() | Rejected() | Filled():
+                self._answer(self.places, self._placed, event.order_id, event.at)
+            case Canceled() | CancelRejected():
+                self._answer(self.cancels, self._canceled, event.order_id, event.at)
+                self._placed.pop(event.order_id, None)
+        for command in step.commands:
+            self._ask(command, event.at)
+
+    def _ask(self, command: Command, at: Nanos) -> None:
+        waiting = len(self._placed) + len(self._canceled)
+        if isinstance(command, Place) and waiting < WAITING_MAX:
+            self._placed[command.order_id] = at
+        elif isinstance(command, Cancel) and waiting < WAITING_MAX:
+            self._canceled[command.order_id] = at
+
+    @staticmethod
+    def _answer(times: StepTime, waiting: dict[OrderId, Nanos], order_id: OrderId, at: Nanos) -> None:
+        asked = waiting.pop(order_id, None)
+        if asked is not None:
+            times.add(max(0, at - asked))

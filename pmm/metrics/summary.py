@@ -8,7 +8,7 @@ from pmm.core.step import Step
 from pmm.metrics.counterfactual import Counterfactual
 from pmm.metrics.counts import Counts
 from pmm.metrics.decision_hash import DecisionHash
-from pmm.metrics.latency import StepTime
+from pmm.metrics.latency import RoundTrips, StepTime
 from pmm.metrics.markout import HORIZONS_S, Horizon, Markouts
 from pmm.metrics.pnl import Pnl, pnl_text
 from pmm.metrics.rebates import Rebates
@@ -27,6 +27,7 @@ class Summary:
     trust: Trust = field(default_factory=Trust)
     limits: Counterfactual = field(default_factory=Counterfactual)
     step_time: StepTime = field(default_factory=StepTime)
+    trips: RoundTrips = field(default_factory=RoundTrips)
     decisions: DecisionHash = field(default_factory=DecisionHash)
     began: Nanos | None = None
     ended: Nanos = 0
@@ -42,6 +43,7 @@ class Summary:
         self.limits.on_step(step)
         self.decisions.on_step(step)
         self.step_time.add(took)
+        self.trips.on_step(step)
 
     def record(self) -> dict[str, object]:
         counts, pnl = self.counts, self.pnl
@@ -80,7 +82,9 @@ class Summary:
             },
             "limits": self.limits.record(),
             "messages": counts.messages,
-            "step_time_us": {"p50": self._micros(0.50), "p99": self._micros(0.99)},
+            "risk": counts.risk_record(),
+            "step_time_us": _micros(self.step_time),
+            "order_time_us": {"place": _micros(self.trips.places), "cancel": _micros(self.trips.cancels)},
             "feed_states": counts.feed_states,
             "decision_hash": self.decisions.hexdigest(),
         }
@@ -94,6 +98,8 @@ class Summary:
             "residual": pnl_text(self.pnl.inventory - horizon.adverse - horizon.held),
         }
 
-    def _micros(self, share: float) -> str | None:
-        nanos = self.step_time.quantile(share)
-        return None if nanos is None else decimal_text(nanos, 3)
+
+def _micros(times: StepTime) -> dict[str, str | None]:
+    """Two quantiles in microseconds, None where nothing was measured."""
+    quantiles = {"p50": times.quantile(0.50), "p99": times.quantile(0.99)}
+    return {name: None if nanos is None else decimal_text(nanos, 3) for name, nanos in quantiles.items()}
