@@ -1,6 +1,10 @@
 """What is known beforehand of a market: its end, and the start of its game.
 
 The dates act before the minute, not after the move: `next_at` says when something changes, and the engine wakes then.
+
+For most games the venue gives their start as the end of the market: so 9,783 of the 10,918 markets with a game that
+took orders on 2026-03-11, and 116 ended before it.  A date before the game can be over is no end; such a market ends
+with its game, and the game is what there is of a time near the end.
 """
 
 from __future__ import annotations
@@ -16,13 +20,13 @@ HOUR: Nanos = 3_600 * SECOND
 class CalendarLimits:
     """How long before the end quoting becomes careful, and only reduces; and how long around a game's start it is news.
 
-    The venue says when a game starts and never when it is over: `game_length` covers the longest with its overtime.
+    The venue says when a game starts and never when it is over: `game_length` covers all but the longest.
     """
 
     widen_before: Nanos = 24 * HOUR
     cutoff_before: Nanos = HOUR
     game_lead: Nanos = HOUR // 4
-    game_length: Nanos = 4 * HOUR
+    game_length: Nanos = 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,14 @@ class Calendar:
     limits: CalendarLimits = field(default_factory=CalendarLimits)
     ends_at: Nanos | None = None
     game_starts_at: Nanos | None = None
+    ends_with_game: bool = False
 
     @classmethod
     def of(cls, market: Market, limits: CalendarLimits) -> Calendar:
-        return cls(limits, market.ends_at, market.game_starts_at)
+        ends_at, start = market.ends_at, market.game_starts_at
+        if start is None or ends_at is None or ends_at >= start + limits.game_length:
+            return cls(limits, ends_at, start)
+        return cls(limits, start + limits.game_length, start, ends_with_game=True)
 
     def over(self, at: Nanos) -> bool:
         """Whether the end has come."""
@@ -47,7 +55,7 @@ class Calendar:
 
     def near(self, at: Nanos) -> bool:
         """Whether the end is so near that a single piece of news may decide."""
-        return self._ends_within(at, self.limits.widen_before)
+        return not self.ends_with_game and self._ends_within(at, self.limits.widen_before)
 
     def game(self, at: Nanos) -> bool:
         """Whether the game is about to start, or runs."""

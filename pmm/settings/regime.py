@@ -25,7 +25,8 @@ class Regime(Section):
     )
     game_lead: Span = Field(default=Decimal(900), description="So long before its start a game is an event.")
     game_length: Span = Field(
-        default=Decimal(14_400), description="So long after its start a game is an event; the venue tells no end."
+        default=Decimal(21_600),
+        description="So long after its start a game is over at the latest; the venue tells no end.",
     )
     hold: Span = Field(default=Decimal(60), description="A trend, and the time after a jump, last at least so long.")
 

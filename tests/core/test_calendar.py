@@ -32,7 +32,7 @@ def test_the_nearer_the_end_the_more_holds(before_end, near, cut_off, over):
 
 @pytest.mark.parametrize(
     ("before_start", "expected"),
-    [(HOUR // 4 + 1, False), (HOUR // 4, True), (0, True), (1 - 4 * HOUR, True), (-4 * HOUR, False)],
+    [(HOUR // 4 + 1, False), (HOUR // 4, True), (0, True), (1 - 6 * HOUR, True), (-6 * HOUR, False)],
 )
 def test_a_game_is_news_from_before_its_start_until_it_must_be_over(before_start, expected):
     assert PLAYS.game(END - before_start) is expected
@@ -45,11 +45,28 @@ def test_a_market_without_dates_is_never_in_a_hurry():
 
 
 def test_every_moment_is_told_before_it_comes():
-    calendar, at, told = Calendar(ends_at=END, game_starts_at=END - 6 * HOUR), END - 48 * HOUR, []
+    calendar, at, told = Calendar(ends_at=END, game_starts_at=END - 8 * HOUR), END - 48 * HOUR, []
     while (following := calendar.next_at(at)) is not None:
         told.append((END - following) / HOUR)
         at = following
-    assert told == [24, 6.25, 2, 1, 0]
+    assert told == [24, 8.25, 2, 1, 0]
+
+
+@pytest.mark.parametrize("ends", ["2026-12-01T12:00:00Z", "2026-11-30T16:00:00Z", "2026-12-01T17:59:59Z"])
+def test_the_start_of_a_game_is_not_the_end_of_its_market(ends):
+    facts = replace(market(), end_date=ends, game_start="2026-12-01 12:00:00+00")
+    calendar = Calendar.of(facts, CalendarLimits())
+    assert not calendar.near(END)
+    assert not calendar.over(END + 6 * HOUR - 1)
+    assert calendar.over(END + 6 * HOUR)
+    assert [calendar.cut_off(END + 5 * HOUR - 1), calendar.cut_off(END + 5 * HOUR)] == [False, True]
+
+
+def test_a_market_that_ends_long_after_its_game_ends_then():
+    facts = replace(market(), end_date="2026-12-01T18:00:00Z", game_start="2026-12-01 12:00:00+00")
+    calendar = Calendar.of(facts, CalendarLimits())
+    assert calendar.near(END - 18 * HOUR)
+    assert calendar.over(END + 6 * HOUR)
 
 
 def test_dates_come_from_the_facts_of_the_market():
