@@ -234,7 +234,10 @@ def _answer_lines(times: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _risk_lines(risk: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What rules said, where they did."""
     if risk["events"]:
-        told = (f"{rule} {' '.join(f'{verdict} {n}' for verdict, n in one.items())}" for rule, one in risk["by_rule"].items())
+        told = (
+            f"{rule} {' '.join(f'{verdict} {n}' for verdict, n in one.items())}"
+            for rule, one in risk["by_rule"].items()
+        )
         yield "risk", f"{risk['events']} events, {risk['enforced']} enforced: {', '.join(told)}"
 
 

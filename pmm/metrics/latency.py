@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pmm.commands import Cancel, Command, Place
 from pmm.core.step import Step
-from pmm.events import Accepted, Canceled, CancelRejected, Filled, Rejected
+from pmm.events import Accepted, Canceled, CancelRejected, Filled, Rejected, Unanswered
 from pmm.model import Nanos, OrderId
 
 # Each octave is cut into this many buckets.
@@ -69,6 +69,9 @@ class RoundTrips:
             case Canceled() | CancelRejected():
                 self._answer(self.cancels, self._canceled, event.order_id, event.at)
                 self._placed.pop(event.order_id, None)
+            case Unanswered():
+                self._placed.pop(event.order_id, None)
+                self._canceled.pop(event.order_id, None)
         for command in step.commands:
             self._ask(command, event.at)
 

@@ -1,7 +1,9 @@
 """The summary says what happened, with money as text."""
 
 from pmm.account import TradeStatus
-from pmm.events import Operator, OperatorAction, Settled
+from pmm.core.rule import RiskEvent
+from pmm.core.step import Step
+from pmm.events import Operator, OperatorAction, Settled, Timer
 from pmm.metrics.summary import Summary
 from tests.support.story import CONDITION, Story
 
@@ -30,6 +32,19 @@ def test_a_short_session_is_summed_up():
     }
     assert record["feed_states"] == ["STOPPED", "STARTING", "RUNNING"]
     assert record["step_time_us"] == {"p50": "1", "p99": "1"}
+
+
+def test_what_rules_said_is_counted_as_it_was_told():
+    summary = Summary()
+    said = [("daily_loss", "warn", False), ("daily_loss", "trip", True), ("order_size", "clip", True)] * 2
+    events = [RiskEvent(1, rule, verdict, "account", "", enforced) for rule, verdict, enforced in said]
+    for event in events:
+        summary.on_step(Step(Timer(1), risk=(event,)), 0)
+    assert summary.record()["risk"] == {
+        "events": 6,
+        "enforced": 4,
+        "by_rule": {"daily_loss": {"trip": 2, "warn": 2}, "order_size": {"clip": 2}},
+    }
 
 
 def test_runs_with_the_same_decisions_have_the_same_hash_and_others_do_not():
