@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from pmm.app.reward_model import rewarded
 from pmm.app.rules import rules_for
 from pmm.core.account_watch import AccountLimits
 from pmm.core.calendar import CalendarLimits
@@ -32,7 +33,7 @@ def strategy_for(settings: Settings) -> Strategy:
     make = STRATEGIES.get(settings.mm.strategy)
     if make is None:
         raise ConfigError([f"mm.strategy: {settings.mm.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}"])
-    return make(settings)
+    return rewarded(settings, make(settings))
 
 
 def engine_for(

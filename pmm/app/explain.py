@@ -13,6 +13,7 @@ from typing import TypeAlias
 from pmm.app.engine import STRATEGIES
 from pmm.core.explanation import Record, answer_again, difference, view_of
 from pmm.core.plain import Plain, plain, whole
+from pmm.core.reward_worth import RewardParams
 from pmm.core.rule import RiskEvent, Stage
 from pmm.core.view import QuoteSide, Strategy, Targets, Term, View
 from pmm.model import MILLISECOND, decimal_text, price_text, size_text, unix_time, utc_text
@@ -21,6 +22,7 @@ from pmm.sinks import risk_events
 from pmm.sinks.decisions import Decisions, Kept
 from pmm.sinks.store import Store
 from pmm.sinks.whereabouts import FoundOrder, find_order, market_names
+from pmm.strategies.rewarded import REWARDED, Rewarded
 
 Told: TypeAlias = dict[str, object]
 
@@ -52,6 +54,9 @@ def remade(name: str, params: Plain) -> Strategy | None:
 
     Raises TypeError, ValueError and KeyError for parameters that this version does not know.
     """
+    if name.startswith(REWARDED) and isinstance(params, dict):
+        inner = remade(name.removeprefix(REWARDED), params["inner"])
+        return None if inner is None else Rewarded(inner, whole(RewardParams, params["rewards"]))
     make = STRATEGIES.get(name)
     if make is None:
         return None

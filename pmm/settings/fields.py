@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from pmm.settings.live import Live
 from pmm.settings.regime import Regime
+from pmm.settings.rewards import Rewards
 from pmm.settings.rules import Rules
 from pmm.settings.units import (
     MICRO_PLACES,
@@ -312,6 +313,7 @@ class Settings(BaseSettings):
     risk: Risk = Field(default_factory=Risk)
     rules: Rules = Field(default_factory=Rules)
     regime: Regime = Field(default_factory=Regime)
+    rewards: Rewards = Field(default_factory=Rewards)
     shadow: Shadow = Field(default_factory=Shadow)
     live: Live = Field(default_factory=Live)
 

@@ -20,6 +20,8 @@ from pmm.model import GRID, SHARE, USD, Price, Size, ceil_to_tick, floor_to_tick
 
 # Prices that are tried on a side: where the grid has more of them, every second or third is.
 PRICES_MAX = 12
+# Before the name of the model inside.
+REWARDED = "rewarded_"
 # Turns in which each side is moved alone.
 ROUNDS_MAX = 2
 
@@ -38,7 +40,7 @@ class Rewarded:
 
     def __init__(self, model: Strategy, rewards: RewardParams | None = None) -> None:
         self.model = model
-        self.name = f"rewarded_{model.name}"
+        self.name = REWARDED + model.name
         self.params = RewardedParams(model.name, getattr(model, "params", None), rewards or RewardParams())
 
     def decide(self, view: View) -> Targets:
