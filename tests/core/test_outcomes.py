@@ -63,6 +63,12 @@ def test_an_event_of_a_single_market_is_that_market(cash, uncertain, pending):
     assert alone == worst_loss(position, uncertain, pending)
 
 
+@given(CASH, st.lists(STAKES, max_size=3), st.lists(STAKES, max_size=2), STAKES)
+def test_one_more_order_may_be_counted_in_afterwards(cash, uncertain, pending, stake):
+    position = held(cash, pending)
+    assert corners(position, uncertain, pending).after(stake) == corners(position, (*uncertain, stake), pending)
+
+
 @given(st.lists(st.builds(Corners, st.integers(-(10**12), 10**12), st.integers(-(10**12), 10**12)), max_size=6))
 def test_counted_together_markets_never_cost_more_than_each_for_itself(markets):
     assert event_loss(markets, other=True) <= sum(market.worst for market in markets)
