@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from pmm.account import OrderStatus, TradeStatus
 from pmm.cli.context import LIVE, Cli
-from pmm.model import money_text, price_text, size_text, utc_text
+from pmm.model import Side, money_text, parse_price, parse_size, price_text, size_text, unix_time, utc_text
 
 if TYPE_CHECKING:
     from pmm.account import OwnOrder, OwnTrade
@@ -114,6 +114,31 @@ def trade_record(trade: OwnTrade) -> dict[str, object]:
         "origin": trade.origin,
         "matched_at": utc_text(trade.matched_at),
     }
+
+
+def trade_of(record: Mapping[str, Any]) -> OwnTrade:
+    """The trade that a record was written from, to the millisecond.  Raises KeyError and ValueError for another."""
+    from pmm.account import Origin, OwnTrade
+
+    at = unix_time(record["matched_at"])
+    if at is None:
+        raise ValueError(f"not a time: {record['matched_at']!r}")
+    return OwnTrade(
+        trade_id=record["trade_id"],
+        order_id=record["order_id"],
+        venue_id=record["venue_id"],
+        market=record["market"],
+        token=record["token_id"],
+        outcome=record["outcome"],
+        side=Side(record["side"]),
+        price=parse_price(record["price"]),
+        size=parse_size(record["size"]),
+        status=TradeStatus(record["status"]),
+        maker=record["maker"],
+        transaction=record["transaction"],
+        origin=Origin(record["origin"]),
+        matched_at=at,
+    )
 
 
 def held_record(held: Held, way: Exit) -> dict[str, object]:

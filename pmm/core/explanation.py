@@ -32,7 +32,8 @@ class Evidence:
     """What one decision was made from, and what came of it.
 
     `answer` is the word of the strategy, before any rule; None where it was not asked, or failed.  `stage` is how far
-    rules took it back, `rules` what they said on the way.  `view` has a book of its own, which nothing changes.
+    rules took it back, `rules` what they held at the time and said on the way.  `view` has a book of its own, which
+    nothing changes.
     """
 
     strategy: str

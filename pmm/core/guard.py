@@ -93,6 +93,11 @@ class Said:
     def cause(self) -> str:
         return f"{title(self.rule)}: {self.standing.reason}"
 
+    @property
+    def event(self) -> RiskEvent:
+        reason = self.standing.reason
+        return RiskEvent(self.since, self.rule, self.verdict, self.scope, reason, self.enforced, self.stage)
+
 
 def title(rule: str) -> str:
     """The name of a rule for people."""
@@ -163,6 +168,10 @@ class Guard:
     def holding(self) -> Iterator[Said]:
         """Everything that rules say at the moment."""
         return (said for scope in self._said.values() for said in scope.values())
+
+    def heard(self, market: ConditionId) -> list[RiskEvent]:
+        """What rules say of a market and of the account at the moment, each as it was told."""
+        return [one.event for scope in (market, ACCOUNT) for one in self._said.get(scope, {}).values()]
 
     def said(self, rule: str, scope: str = ACCOUNT) -> Said | None:
         """What one rule says at the moment, None where that is nothing."""

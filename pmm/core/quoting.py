@@ -91,7 +91,8 @@ class Quoting:
             kept = None
             if self._config.explain and (acted or self._kept.get(quoted.condition_id) != said):
                 self._kept[quoted.condition_id] = said
-                kept = seen(self.strategy, view, answer, out.commands[commands:], out.risk[ruled:], stage)
+                said_by = [*self._guard.heard(quoted.condition_id), *out.risk[ruled:]]
+                kept = seen(self.strategy, view, answer, out.commands[commands:], said_by, stage)
             out.decisions.append(_decision(quoted, said, view, kept))
 
     def sample(self, markets: Iterable[QuotedMarket], out: StepBuilder) -> None:
