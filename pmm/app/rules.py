@@ -80,7 +80,8 @@ def _order_rules(settings: Settings) -> Iterator[Rule]:
 def _standing_rules(settings: Settings) -> Iterator[Rule]:
     rules, risk, live = settings.rules, settings.risk, settings.live
     yield DailyLoss(DailyLossLimits(_cap(settings, live.max_daily_loss_micro, risk.max_daily_loss_micro)))
-    yield Drawdown(DrawdownLimits(rules.max_drawdown_micro))
+    # A ladder that ends behind the halt takes nothing back.
+    yield Drawdown(DrawdownLimits(_cap(settings, live.max_daily_loss_micro, rules.max_drawdown_micro)))
     yield ErrorRate(ErrorRateLimits(risk.max_errors_per_minute, risk.error_cooldown_ns))
     yield BalanceDrop(BalanceDropLimits(rules.balance_drop_percent))
     yield StaleData(StaleDataLimits(rules.stale_after_ns))

@@ -6,8 +6,8 @@ Equity is cash and shares at the mid of books that may be quoted on; what earlie
 day counts (`pmm.core.daily_loss`).  Exactly the limit is allowed.  What a day has been said to cost stands until the
 day is over, also when prices come back: a latch that opens by itself is none.
 
-Settings: `risk.max_daily_loss` in USD, in live trading no more than `live.max_daily_loss`.  Source: the pre-set capital
-threshold of SEC 15c3-5 (reliability reference, section 1.5).
+Settings: `risk.max_daily_loss` in USD, in live trading no more than `live.max_daily_loss_usd`.  Source: the pre-set
+capital threshold of SEC 15c3-5 (reliability reference, section 1.5).
 """
 
 from __future__ import annotations

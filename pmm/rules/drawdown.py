@@ -12,8 +12,8 @@ A stage is left when the fall is a tenth of `max_fall` smaller than where it beg
 not switch it; and at midnight UTC, with which both numbers begin anew.  A day begins with nothing, so that a day which
 only loses falls by its loss; a restart forgets what the day had been before it, and nothing else.
 
-Setting: `rules.max_drawdown` in USD.  Source: drawdown is the fall from the peak of profit and loss (glossary); the
-ladder is issue 7's.
+Setting: `rules.max_drawdown` in USD, in live trading no more than `live.max_daily_loss_usd`.  Source: drawdown is the
+fall from the peak of profit and loss (glossary).
 """
 
 from __future__ import annotations
