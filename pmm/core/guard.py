@@ -7,7 +7,8 @@ and only changes are told: a limit that stays passed is no news.
 
     stage of a market = the highest of its enforced trips and those of the account
 
-A rule in log mode is asked like any other, is told as not enforced, and changes nothing.
+A rule in log mode is asked like any other, is told as not enforced, and changes nothing.  A rule that fails has not
+said that trading is safe: as an order rule it refuses, as a standing rule it asks for CANCEL, until it works again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pmm.core.rule import (
     Clip,
     Mode,
     OrderRule,
+    OrderVerdict,
     Refuse,
     RiskEvent,
     Rule,
@@ -131,7 +133,7 @@ class Guard:
         """What may be placed of an order, and what each rule said about it."""
         remarks: list[Remark] = []
         for rule, enforced in self._order:
-            match rule.check(wish, view):
+            match _verdict(rule, wish, view):
                 case Allow():
                     continue
                 case Clip(size=size) if size >= wish.size:
@@ -151,12 +153,12 @@ class Guard:
     def judge(self, market: ConditionId, view: RiskView, out: StepBuilder) -> None:
         """Ask every rule for one market."""
         for rule, enforced in self._market:
-            self._take(rule.name, market, rule.judge(view), out, enforced=enforced)
+            self._take(rule.name, market, _standing(rule, view), out, enforced=enforced)
 
     def judge_account(self, view: RiskView, out: StepBuilder) -> None:
         """Ask every rule for the account."""
         for rule, enforced in self._account:
-            self._take(rule.name, ACCOUNT, rule.judge(view), out, enforced=enforced)
+            self._take(rule.name, ACCOUNT, _standing(rule, view), out, enforced=enforced)
 
     def forget(self, market: ConditionId) -> None:
         """A market is not quoted any more: nothing holds in it."""
@@ -223,6 +225,20 @@ class Guard:
             return
         here[rule] = new
         out.risk.append(RiskEvent(at, rule, new.verdict, scope, standing.reason, enforced, new.stage))
+
+
+def _verdict(rule: OrderRule, wish: Wish, view: RiskView) -> OrderVerdict:
+    try:
+        return rule.check(wish, view)
+    except Exception as error:  # noqa: BLE001 - a rule is anybody's code
+        return Refuse(f"the rule failed: {error!r}")
+
+
+def _standing(rule: StandingRule, view: RiskView) -> Standing:
+    try:
+        return rule.judge(view)
+    except Exception as error:  # noqa: BLE001 - a rule is anybody's code
+        return Trip(Stage.CANCEL, f"the rule failed: {error!r}")
 
 
 def _cause(said: Iterable[Said], stage: Stage) -> str:

@@ -41,7 +41,7 @@ def test_b084_a_drill_that_cannot_begin_is_missed_and_says_why(pmm: Pmm) -> None
     done = pmm("drill", "--only", "stop", "--json", "--set", "live.max_order_usd=0.5")
     (one,) = done.documents[0]["data"]["drills"]
     assert (done.status, one["ok"], one["happened"]) == (8, False, "quoting did not begin")
-    assert "order limit" in one["cause"]
+    assert "order notional: 4.7 USD, 0.5 are allowed" in one["cause"]
 
 
 def test_b084_a_name_that_there_is_not_is_refused(pmm: Pmm) -> None:

@@ -191,3 +191,21 @@ def test_what_held_in_a_market_is_forgotten_with_it():
     desk.say(Trip(Stage.CANCEL, "here"))
     desk.guard.forget(CONDITION)
     assert list(desk.guard.holding) == []
+
+
+def test_a_rule_that_fails_refuses_and_takes_everything_back_until_it_works_again():
+    class Broken(Holds):
+        def check(self, _wish, _view):
+            raise ZeroDivisionError("by zero")
+
+        def judge(self, _view):
+            if self.word is ALLOW:
+                return ALLOW
+            raise ZeroDivisionError("by zero")
+
+    desk = Desk()
+    desk.rule = Broken()
+    desk.guard = Guard([(desk.rule, Mode.ENFORCE)])
+    assert desk.guard.check(WISH, SEEN).refusal == "heat: the rule failed: ZeroDivisionError('by zero')"
+    assert [one[:2] for one in desk.say(Warn("x"))] == [("trip", Stage.CANCEL)]
+    assert [one[0] for one in desk.say(ALLOW)] == ["clear"]
