@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from pmm.core.step import Step
 from pmm.core.view import Targets, Term
 from pmm.events import Timer
 from pmm.model import utc_text
+from pmm.sinks.decisions import Decisions
 from pmm.sinks.history import History
 from pmm.sinks.store import Store
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
@@ -152,3 +155,36 @@ def test_every_strategy_is_made_again_with_the_parameters_it_had() -> None:
         assert type(again) is type(usual)
         assert getattr(again, "params", None) == getattr(usual, "params", None)
     assert remade("no such", None) is None
+
+
+def restless(story: Story) -> Iterator[None]:
+    """A market that moves, trades with us, doubts itself and comes back."""
+    story.open_market("0.48", "0.52")
+    dice = Random(7)
+    for number in range(40):
+        story.accept()
+        if number % 5 == 3:
+            for quote in ("bid", "ask"):
+                if quote in story.working():
+                    story.fill(quote, dice.randrange(1, 4), f"t{number}{quote}")
+                    story.accept()
+        low = dice.randrange(20, 70)
+        story.touch(f"0.{low}", f"0.{low + dice.randrange(1, 9)}")
+        yield
+        story.accept()
+        story.wait(dice.choice((0.5, 3.0, 20.0)))
+
+
+@pytest.mark.parametrize("name", sorted(explaining.STRATEGIES))
+def test_every_decision_of_every_strategy_is_made_again_to_the_byte(store: Store, name: str) -> None:
+    run = Run(store, explaining.STRATEGIES[name](explaining.Settings()))
+    began = len(run.story.history)
+    for _ in restless(run.story):
+        pass
+    run.tell(*run.story.history[began:])
+    run.history.flush()
+    first, last = Decisions(store).range() or (0, 0)
+    told = [run.explain(f"#{number}")["recomputed"] for number in range(first, last + 1)]
+    answered = [one for one in told if one["equal"] is not None]
+    assert len(answered) > 30
+    assert [one for one in answered if one != {"equal": True}] == []
