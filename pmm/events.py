@@ -277,8 +277,31 @@ class AccountRead:
     failed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Whether orders of ours score for rewards by the venue's word, some time after `asked_at`.
+
+    `failed` says why there is no answer; nothing else is meant then.
+    """
+
+    at: Nanos
+    asked_at: Nanos
+    orders: tuple[tuple[OrderId, bool], ...] = ()
+    failed: str = ""
+
+
 ExecReport: TypeAlias = Accepted | Rejected | Canceled | CancelRejected | Filled | Unanswered
 AccountNews: TypeAlias = Settled | OrderShown | OrderMissing | Adopted | VenueNews | Beat | UserSignal | AccountRead
 Event: TypeAlias = (
-    MarketListed | MarketDropped | Frame | BookRead | FeedSignal | Timer | Wake | Operator | ExecReport | AccountNews
+    MarketListed
+    | MarketDropped
+    | Frame
+    | BookRead
+    | FeedSignal
+    | Timer
+    | Wake
+    | Operator
+    | ExecReport
+    | AccountNews
+    | Scored
 )

@@ -20,7 +20,7 @@ class EngineConfig:
     `account` watches the account of live trading; a dry run has none.  `in_book` says that our orders stand in the
     books we read, which those of an account always do.  Orders are replaced before they are `order_life` old, GTD
     orders end then.  `before` is what earlier runs of the account brought, on which day.  `explain` has decisions carry
-    what they were made from.
+    what they were made from.  `reward_age` is how long an order must rest before it scores, where that is known.
     """
 
     requote_threshold: Price = 200
@@ -35,6 +35,7 @@ class EngineConfig:
     order_life: Nanos | None = None
     before: DayResult | None = None
     explain: bool = False
+    reward_age: Nanos = 0
 
     @property
     def own_shown(self) -> bool:

@@ -25,8 +25,9 @@ from pmm.core.orders import Orders
 from pmm.core.quoting import Quoting
 from pmm.core.risk import Risk
 from pmm.core.risk_facts import RiskFacts
+from pmm.core.scoring import Scoring
 from pmm.core.step import Step, StepBuilder
-from pmm.core.view import Strategy
+from pmm.core.view import Strategy, View
 from pmm.errors import ImpossibleMove
 from pmm.events import (
     AccountRead,
@@ -41,6 +42,7 @@ from pmm.events import (
     Operator,
     OperatorAction,
     Rejected,
+    Scored,
     Settled,
     Timer,
     UserSignal,
@@ -78,6 +80,7 @@ class Engine:
         facts = RiskFacts(self.desk, self.daily, self.account)
         self.quoting = Quoting(strategy, self.config, self.desk, self.guard, facts, self._on_error)
         self.judging = Judging(self.data, self.desk, self.daily, self.guard, facts, self.risk, self.quoting.view)
+        self.scoring = Scoring(self.config.reward_age)
         self.outcome = Outcome.RUNNING
         self.cause = ""
         self.paused = False
@@ -162,6 +165,8 @@ class Engine:
                 self._on_operator(event, out)
             case VenueNews() | Beat() | UserSignal() | AccountRead():
                 self._on_account(event, out)
+            case Scored():
+                self.scoring.take(event, self.orders, lambda market: self._seen(market, event.at), out)
             case _:
                 self._on_order(event, out)
 
@@ -224,6 +229,11 @@ class Engine:
             self._on_error(out)
         if out.reversals or not isinstance(news, Settled):
             self._decide_in([market], out)
+
+    def _seen(self, market: ConditionId, at: Nanos) -> View | None:
+        """What a strategy sees of a market; None where its book says nothing."""
+        quoted = self.markets.get(market)
+        return None if quoted is None or quoted.held or quoted.problem() else self.quoting.view(quoted, at)
 
     def _market(self, market: ConditionId) -> QuotedMarket | None:
         """A market that orders of ours are in: quoted now, dropped since, or None where it was never listed."""

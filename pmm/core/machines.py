@@ -9,6 +9,7 @@ from pmm.core.heartbeat import HEARTBEAT
 from pmm.core.orders import ORDER
 from pmm.core.regime import REGIME
 from pmm.core.risk import RISK
+from pmm.core.scoring import SCORING
 from pmm.core.settlement import SETTLEMENT
 from pmm.core.source import SOURCE
 from pmm.core.trust import TRUST
@@ -17,5 +18,5 @@ from pmm.fsm import Table
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT, DAILY_LOSS, REGIME)
+    for table in (FEED, TRUST, SOURCE, ORDER, SETTLEMENT, RISK, VENUE, HEARTBEAT, ACCOUNT, DAILY_LOSS, REGIME, SCORING)
 }
