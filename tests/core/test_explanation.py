@@ -11,9 +11,10 @@ from pmm.core.config import EngineConfig
 from pmm.core.engine import Engine
 from pmm.core.explanation import answer_again, canonical, difference, inputs_of, outputs_of, view_of
 from pmm.core.plain import plain
+from pmm.core.rule import Clip, Mode, Stage, Trip
 from pmm.core.view import Targets, Term
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
-from tests.support.story import CONDITION, Story, canceled, placed
+from tests.support.story import CONDITION, Story, canceled, placed, shares
 
 EXPLAINED = EngineConfig(explain=True)
 
@@ -100,3 +101,44 @@ def test_evidence_is_no_part_of_what_makes_two_runs_the_same(story):
     plainly = Story(FixedSpreadParams(spread=300))
     assert repr(story.open_market().decisions) == repr(plainly.open_market().decisions)
     assert CONDITION in story.engine.markets
+
+
+@dataclass
+class Nervous:
+    """A standing rule that always asks for wider quotes."""
+
+    name: str = "nervous"
+    per_market: bool = True
+
+    def judge(self, view):
+        return Trip(Stage.WIDEN, "too lively")
+
+
+@dataclass
+class Small:
+    """An order rule that lets little through."""
+
+    name: str = "small"
+
+    def check(self, wish, view):
+        return Clip(shares(6), "six are enough")
+
+
+def test_it_says_which_rules_held_and_spoke_and_how_far_they_took_it_back():
+    story = Story(config=EXPLAINED)
+    rules = [(Nervous(), Mode.ENFORCE), (Small(), Mode.LOG)]
+    story.engine = Engine(FixedSpread(FixedSpreadParams(spread=300)), EXPLAINED, rules)
+    story.open_market()
+    story.accept()
+    story.wait(1)
+    story.accept()
+    decided = [one for step in story.history for one in step.decisions if one.evidence and one.evidence.placed][-1]
+    evidence = decided.evidence
+    assert evidence.stage is Stage.WIDEN
+    assert [(one.rule, one.verdict, one.enforced) for one in evidence.rules][:2] == [
+        ("nervous", "trip", True),
+        ("small", "clip", False),
+    ]
+    assert evidence.rules[1].subject == evidence.placed[0]
+    assert answer_again(story.engine.quoting.strategy, evidence.view) == evidence.answer
+    assert evidence.answer.bid.price > decided.targets.bid.price
