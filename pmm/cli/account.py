@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from pmm.account import OrderStatus, TradeStatus
+from pmm.account import OrderStatus, Origin, OwnTrade, TradeStatus
 from pmm.cli.context import LIVE, Cli
 from pmm.model import Side, money_text, parse_price, parse_size, price_text, size_text, unix_time, utc_text
 
 if TYPE_CHECKING:
-    from pmm.account import OwnOrder, OwnTrade
+    from pmm.account import OwnOrder
     from pmm.app.account import Account
     from pmm.app.exits import Exit
     from pmm.metrics.pnl import MarketPnl
@@ -118,8 +118,6 @@ def trade_record(trade: OwnTrade) -> dict[str, object]:
 
 def trade_of(record: Mapping[str, Any]) -> OwnTrade:
     """The trade that a record was written from, to the millisecond.  Raises KeyError and ValueError for another."""
-    from pmm.account import Origin, OwnTrade
-
     at = unix_time(record["matched_at"])
     if at is None:
         raise ValueError(f"not a time: {record['matched_at']!r}")
@@ -193,7 +191,6 @@ def _warn_of_strange(cli: Cli, what: str, ids: Sequence[str]) -> None:
 def moment(text: str | None) -> int:
     """A time that a user wrote, in nanoseconds; 0 for none.  Raises UsageError."""
     from pmm.errors import UsageError
-    from pmm.model import unix_time
 
     if text is None:
         return 0
