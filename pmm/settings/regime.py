@@ -9,8 +9,8 @@ from pydantic import Field
 
 from pmm.settings.units import NANO_PLACES, Section, units
 
-# A year: no market is quoted for its last year only.
-SPAN_MAX = 366 * 86_400
+# A century: further away than any end.
+SPAN_MAX = 36_525 * 86_400
 Span = Annotated[Decimal, Field(ge=0, le=SPAN_MAX, decimal_places=NANO_PLACES)]
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 class Signals:
     """All signals of one market at one moment; 0 is what each says while it knows nothing.
 
-    variance      of the fair price, USD^2 per second: realised, without the noise of the grid
+    variance      of the fair price, USD^2 per second: realised, with its jumps, without the noise of the grid
     imbalance     (bids - asks) / (bids + asks) of the size near the touch, -1 to 1
     fair          price weighted by the size at the touch, USD; None while a side is empty
     flow          bought less sold by takers over both, decayed, -1 to 1 (weak evidence: strategy reference, 2.2)
     trend         drift of the fair price over the last minutes, USD per second
-    jumps         moves too large for the variance, per second, decayed
+    jumps         sudden moves of the whole touch, too large for the variance before them, per second, decayed
     bid_markout   mean move against our bought shares after a fill, USD per share, decayed and shrunk; a loss is > 0
     ask_markout   the same of sold shares
     """

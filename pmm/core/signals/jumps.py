@@ -1,8 +1,8 @@
 """Moves of the whole touch that are too large for the variance, as they happen.
 
     common   =  the smaller of the moves of best bid and best ask where both went the same way, otherwise 0
-    a jump   =  |common| >= max(DEVIATIONS x sqrt(v x 2 window), TICKS x tick)        within one to two windows
-    rate     =  decayed number of jumps x ln 2 / half-life                             per second
+    a jump   =  |common| >= max(DEVIATIONS sqrt(v 2 window), TICKS tick, LOG_ODDS p (1 - p))   in one to two windows
+    rate     =  decayed number of jumps x ln 2 / half-life                                    per second
 
 One side alone moves whenever an order comes into a wide spread or leaves it; only both together are news.  The
 threshold test is Mancini's (2009), at once instead of at the end of a block.
@@ -18,6 +18,8 @@ from pmm.model import GRID, SECOND, Nanos, Price
 
 DEVIATIONS = 5.0
 TICKS = 3
+# One cent at even odds, less near 0 and 1.
+LOG_ODDS = 0.04
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Jumps:
             quiet = at - self._marked >= 2 * self.window
             self._older, self._newer, self._marked = before if quiet else self._newer, before, at
         common = abs(_common(self._older, self._touch))
-        if common < TICKS * tick:
+        if common < max(TICKS * tick, LOG_ODDS * bid * (GRID - bid) / GRID):
             return False
         if common < DEVIATIONS * sqrt(variance() * 2 * self.window / SECOND) * GRID:
             return False

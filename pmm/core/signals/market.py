@@ -28,7 +28,7 @@ class Memory:
     """
 
     block: Nanos = 5 * SECOND
-    variance: float = 300.0
+    variance: float = 120.0
     trend: float = 120.0
     flow: float = 120.0
     jumps: float = 600.0
@@ -110,8 +110,8 @@ class MarketSignals:
 
     def _take(self, moves: Iterable[Moves]) -> None:
         for move, blocks in moves:
-            kept = self._volatility.on_move(move, blocks, self.tick / GRID)
-            self._trend.on_move(kept, blocks)
+            drift = self._volatility.on_move(move, blocks, self.tick / GRID)
+            self._trend.on_move(drift, blocks)
 
     def _variance(self) -> float:
         return self._volatility.value(self.tick / GRID)

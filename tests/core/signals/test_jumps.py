@@ -32,6 +32,12 @@ def test_a_side_that_opens_or_closes_is_no_jump(touch):
     assert not seen.on_touch(START + SECOND, *touch, TICK, calm)
 
 
+@pytest.mark.parametrize(("bid", "expected"), [(5_000, False), (150, True)])
+def test_on_a_fine_grid_half_a_cent_is_a_jump_only_near_the_ends(bid, expected):
+    seen = jumps(bid, bid + 10)
+    assert seen.on_touch(START + 60 * SECOND, bid + 50, bid + 60, 10, lambda: 1e-8) is expected
+
+
 def test_what_the_variance_explains_is_no_jump():
     seen = jumps()
     assert not seen.on_touch(START + SECOND, 5_400, 5_600, TICK, lambda: 1e-4)

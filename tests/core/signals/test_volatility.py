@@ -48,11 +48,11 @@ def test_a_coarse_grid_that_hides_small_moves_is_the_floor():
     assert volatility.value(CENT) == pytest.approx(CENT**2 / 10_000), "the travel that has not ended counts"
 
 
-def test_a_jump_counts_as_the_largest_move_of_a_diffusion():
+def test_a_jump_is_variance_and_hardly_drift():
     volatility = Volatility(5.0, 300.0)
-    volatility.on_move(0.0, 100, CENT)
+    volatility.on_move(0.0, 2_000, CENT)
     assert volatility.on_move(0.3, 1, CENT) == pytest.approx(CLIP_TICKS * CENT)
-    assert volatility.on_move(-0.3, 1, CENT) < 0.0
+    assert volatility.value(CENT) == pytest.approx(0.3**2 * (1 - 0.5 ** (5 / 300)) / 5)
 
 
 def test_it_is_known_after_half_a_minute():
