@@ -7,8 +7,9 @@
 Moves are those of block means (`averages`).  For a Wiener process E move^2 = 2/3 v w and E move_i move_i-1 = 1/6 v w,
 so the sum is v w exactly; noise that forgets itself within a block adds 2 n - 2 n = 0 (Zhou 1996; strategy reference,
 1.4 and 2.3).  Jumps are part of it: they come in bursts, and a forecast without them was the worse one for the next
-minute of a recorded game (QLIKE -4.3 against -6.0).  The floor is that of the strategy reference: to travel one tick takes the expected time
-tick^2 / v.  The typical time is the median of the newest ones; the one that has not ended counts where it is longer.
+minute of a recorded game (QLIKE -4.3 against -6.0).  The floor is that of the strategy reference: to travel one tick
+takes the expected time tick^2 / v.  The typical time is the median of the newest ones; the one that has not ended
+counts where it is longer.
 """
 
 from __future__ import annotations
