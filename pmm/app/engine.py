@@ -63,6 +63,7 @@ def _config(settings: Settings, order_prefix: str, before: DayResult | None) -> 
     ws, feed, mm, live = settings.ws, settings.feed, settings.mm, settings.live
     config = EngineConfig(
         requote_threshold=mm.requote_threshold_price,
+        reward_age=settings.rewards.min_age_ns,
         feed=FeedLimits(ws.starting_limit_ns, ws.stale_data_threshold_ns),
         trust=TrustLimits(Verify(feed.verify_hashes), compare_interval=feed.compare_interval_ns),
         fallback=FallbackLimits(

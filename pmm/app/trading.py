@@ -7,7 +7,7 @@ watchdog; only then is there a gateway.  Whatever is missing is an error before 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,14 @@ from pathlib import Path
 from pmm.app.account import shadow_account, state_folder
 from pmm.app.readiness import require_open
 from pmm.app.venue import dice
+from pmm.core.reward_score import Paid
 from pmm.core.step import DayResult
 from pmm.drivers.lease import take_wallet, wallet_lock
 from pmm.drivers.watchdog import Charge, Watchdog
 from pmm.errors import Halted, WrongClock
 from pmm.model import SECOND, Market, Nanos, utc_text
 from pmm.ports import Gateway, IntentLog, Service
-from pmm.settings import Loaded, Venue
+from pmm.settings import Loaded, Settings, Venue
 from pmm.settings.live import Live as LiveSettings
 from pmm.sinks.history import History
 from pmm.sinks.store import Intents, Store
@@ -33,6 +34,7 @@ from pmm.venues.polymarket.gateway import PolymarketGateway
 from pmm.venues.polymarket.heartbeat import Heartbeat
 from pmm.venues.polymarket.own_orders import OwnOrders
 from pmm.venues.polymarket.private import PrivateHttp
+from pmm.venues.polymarket.reward_reads import RewardReads, ScoringCheck
 from pmm.venues.polymarket.signer import Signer
 from pmm.venues.polymarket.user_stream import UserStream
 from pmm.venues.shadow import ShadowGateway
@@ -100,6 +102,7 @@ async def at_venue(
         trading.day = trading.history.day()
         if live.heartbeat:
             trading.services.append(parts.heartbeat)
+        trading.services += _scoring_check(parts, markets, settings)
         if live.watchdog:
             lease = wallet_lock(settings.data_dir, signer.maker)
             watchdog = Watchdog(state_folder(settings, instance), lambda: _charge(http, lease))
@@ -116,6 +119,7 @@ class Parts:
     gateway: PolymarketGateway
     user: UserStream
     heartbeat: Heartbeat
+    orders: OwnOrders
 
 
 def assemble(
@@ -139,7 +143,16 @@ def assemble(
         stop_heartbeat=heartbeat.stop,
     )
     user = UserStream(venue.ws_user_url, lambda: http.credentials, orders, orders.mine, dice=dice(None))
-    return Parts(access, reads, gateway, user, heartbeat)
+    return Parts(access, reads, gateway, user, heartbeat, orders)
+
+
+def _scoring_check(parts: Parts, markets: Sequence[Market], settings: Settings) -> Iterator[Service]:
+    """Asks which orders score, where a market pays for that."""
+    paying = {market.condition_id for market in markets if Paid.of(market.rewards) is not None}
+    if paying:
+        reads = RewardReads(parts.access, parts.reads, deadline=settings.live.deadline_ns)
+        interval = settings.rewards.check_interval_ns
+        yield ScoringCheck(reads, parts.orders, paying.__contains__, interval=interval)
 
 
 def new_prefix() -> str:

@@ -62,7 +62,7 @@ class AccountReads:
 
     async def open_orders(self) -> tuple[OwnOrder, ...]:
         """Every order that rests or is delayed, of whoever placed it."""
-        return tuple({one.venue_id: one for one in await self._pages("/data/orders", (), account_pages.order)}.values())
+        return tuple({one.venue_id: one for one in await self.pages("/data/orders", (), account_pages.order)}.values())
 
     async def order(self, venue_id: str) -> OwnOrder | None:
         """One order in whatever state; None when the venue says that it does not know it."""
@@ -70,8 +70,8 @@ class AccountReads:
         if answer.status == NOT_FOUND:
             _speaks(answer)
             return None
-        told = _told(answer)
-        return None if told is None else account_pages.order(told)
+        said = told(answer)
+        return None if said is None else account_pages.order(said)
 
     async def trades(self, after: Nanos | None = None, market: ConditionId | None = None) -> tuple[OwnTrade, ...]:
         """Our parts of every trade that matched at `after` or later, newest first; and of some a little older.
@@ -81,7 +81,7 @@ class AccountReads:
         params = [("market", market)] if market else []
         if after is not None:
             params.append(("after", str(max(0, after // SECOND - 1))))
-        found = await self._pages("/data/trades", params, lambda one: account_pages.trade(one, self._mine))
+        found = await self.pages("/data/trades", params, lambda one: account_pages.trade(one, self._mine))
         return tuple({(part.trade_id, part.venue_id): part for parts in found for part in parts}.values())
 
     async def balances(self, tokens: Iterable[TokenId] = ()) -> Balances:
@@ -107,11 +107,11 @@ class AccountReads:
             params = [("asset_type", kind), ("token_id", token), ("signature_type", str(int(self.signature_type)))]
         answer = await self._http.call("GET", path, params=params, deadline=self._deadline)
         if path == "/balance-allowance":
-            return _told(answer)
+            return told(answer)
         _speaks(answer)
         return None
 
-    async def _pages(self, path: str, params: Sequence[tuple[str, str]], read: Callable[[object], T]) -> list[T]:
+    async def pages(self, path: str, params: Sequence[tuple[str, str]], read: Callable[[object], T]) -> list[T]:
         """The records of every page.  The first one is asked for without a cursor."""
         found: list[T] = []
         seen: set[str] = set()
@@ -119,8 +119,8 @@ class AccountReads:
         while len(seen) < PAGES_MAX:
             seen.add(cursor)
             here: Params = [*params, ("next_cursor", cursor)] if cursor else params
-            told = _told(await self._http.call("GET", path, params=here, deadline=self._deadline))
-            records, following = codec.page(told, "data")
+            answer = await self._http.call("GET", path, params=here, deadline=self._deadline)
+            records, following = codec.page(told(answer), "data")
             found += [read(record) for record in records]
             if following is None or following == END:
                 return found
@@ -150,7 +150,7 @@ async def positions(http: VenueHttp, data_url: str, wallet: str) -> tuple[Holdin
     raise BadAnswer(f"{url} never ends")
 
 
-def _told(answer: Answer) -> object:
+def told(answer: Answer) -> object:
     """What a good answer says.  Raises for every other one."""
     _speaks(answer, {200})
     return answer.json()
