@@ -28,20 +28,18 @@ def plain(value: object) -> Plain:
     match value:
         case Enum():
             return plain(value.value)
-        case float() if not isfinite(value):
-            return str(value)  # JSON has no word for it
-        case None | bool() | int() | float() | str():
+        case float():
+            return value if isfinite(value) else str(value)  # JSON has no word for it
+        case None | bool() | int() | str():
             return value
+        case tuple() | list():
+            return [plain(one) for one in value]
         case Book():
             sides = {"bids": value.levels(BID), "asks": value.levels(ASK)}
             return {"tick": value.tick} | {side: [list(level) for level in levels] for side, levels in sides.items()}
-        case Mapping():
+        case dict():
             return {str(key): plain(one) for key, one in value.items()}
-        case Sequence():
-            return [plain(one) for one in value]
-    if not is_dataclass(value) or isinstance(value, type):
-        raise TypeError(f"not a record: {value!r}")
-    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return {name: plain(getattr(value, name)) for name in _names(type(value))}
 
 
 def whole(kind: type[T], data: object) -> T:
@@ -91,6 +89,14 @@ def _record(kind: type, data: object) -> object:
         raise TypeError(f"not a record: {data!r}")
     hints = _hints(kind)
     return kind(**{name: _made(hints[name], one) for name, one in data.items() if name in hints})
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record, in their order."""
+    if not is_dataclass(kind):
+        raise TypeError(f"not a record: a {kind.__name__}")
+    return tuple(field.name for field in fields(kind))
 
 
 @cache
