@@ -22,16 +22,21 @@ from pmm._fast import ASK, BID, Book
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 T = TypeVar("T")
 
+_AS_IT_IS = frozenset({int, str, bool, NoneType})
+
 
 def plain(value: object) -> Plain:
     """Plain data of a record, a book, or anything made of these.  Raises TypeError for what is none of them."""
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value  # type: ignore[return-value]  # it is of one of these types
     match value:
         case Enum():
             return plain(value.value)
         case float():
             return value if isfinite(value) else str(value)  # JSON has no word for it
-        case None | bool() | int() | str():
-            return value
+        case int() | str():
+            return value  # somebody's own kind of them
         case tuple() | list():
             return [plain(one) for one in value]
         case Book():
@@ -39,7 +44,7 @@ def plain(value: object) -> Plain:
             return {"tick": value.tick} | {side: [list(level) for level in levels] for side, levels in sides.items()}
         case dict():
             return {str(key): plain(one) for key, one in value.items()}
-    return {name: plain(getattr(value, name)) for name in _names(type(value))}
+    return {name: plain(getattr(value, name)) for name in _names(kind)}
 
 
 def whole(kind: type[T], data: object) -> T:
