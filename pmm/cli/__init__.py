@@ -79,6 +79,8 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         operate,
         quote,
         record,
+        report,
+        rewards,
         risk,
         schema,
         selftest,
@@ -107,6 +109,8 @@ def build() -> Any:  # the parser library does not export the type of the tree i
         app.command(epilog=EPILOG)(read)
     app.command(epilog=EPILOG)(schema.schema)
     app.command(epilog=EPILOG)(explain.explain)
+    app.command(epilog=EPILOG)(rewards.rewards)
+    app.command(epilog=EPILOG)(report.report)
     app.add_typer(state.app, name="state")
     app.add_typer(risk.app, name="risk")
     app.add_typer(markets.app, name="markets")

@@ -128,7 +128,7 @@ class Records:
     def pnl(self) -> dict[ConditionId, MarketPnl]:
         """Profit by market, marked at the last mid that was decided on; trades that failed never happened."""
         markets: dict[ConditionId, MarketPnl] = {}
-        told: list[Opening | Fill] = [*self._openings(), *self.fills()]
+        told: list[Opening | Fill] = [*self.openings(), *self.fills()]
         for one in sorted(told, key=lambda one: one.at):
             ledger = markets.setdefault(one.market, MarketPnl())
             if isinstance(one, Opening):
@@ -182,7 +182,8 @@ class Records:
             for at, order_id, trade_id, market, token, is_yes, side, price, size, paid, mid2 in rows
         ]
 
-    def _openings(self) -> list[Opening]:
+    def openings(self) -> list[Opening]:
+        """Shares that no trade here explains, as they were taken over."""
         rows = self._store.rows(
             "SELECT at, market, token, is_yes, size, mid2 FROM openings WHERE account = ? AND epoch = ?",
             (self._account, self._epoch),
