@@ -27,7 +27,7 @@ _AS_IT_IS = frozenset({int, str, bool, NoneType})
 
 def plain(value: object) -> Plain:
     """Plain data of a record, a book, or anything made of these.  Raises TypeError for what is none of them."""
-    kind = type(value)
+    kind: type = type(value)
     if kind in _AS_IT_IS:
         return value  # type: ignore[return-value]  # it is of one of these types
     match value:
