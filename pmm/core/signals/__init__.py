@@ -1,6 +1,6 @@
 """What a market has done of late, as numbers that quoting models share.
 
-One small file for each: volatility, imbalance, flow, markout, trend and jumps.  They are computed from the book
+One small file for each: volatility, level, imbalance, flow, markout, trend and jumps.  They are computed from the book
 without our own orders, the public tape and our own fills; floats, because none of them is money.
 """
 
@@ -16,6 +16,7 @@ class Signals:
     variance      of the fair price, USD^2 per second: realised, with its jumps, without the noise of the grid
     imbalance     (bids - asks) / (bids + asks) of the size near the touch, -1 to 1
     fair          price weighted by the size at the touch, USD; None while a side is empty
+    level         average of `fair` over the last seconds, USD; None where there is none
     flow          bought less sold by takers over both, decayed, -1 to 1 (weak evidence: strategy reference, 2.2)
     trend         drift of the fair price over the last minutes, USD per second
     jumps         sudden moves of the whole touch, too large for the variance before them, per second, decayed
@@ -31,6 +32,7 @@ class Signals:
     jumps: float = 0.0
     bid_markout: float = 0.0
     ask_markout: float = 0.0
+    level: float | None = None
 
 
 QUIET = Signals()

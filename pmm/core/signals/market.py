@@ -14,6 +14,7 @@ from pmm.core.signals import Signals
 from pmm.core.signals.averages import Averages, Moves
 from pmm.core.signals.flow import Flow
 from pmm.core.signals.jumps import Jumps
+from pmm.core.signals.level import Level
 from pmm.core.signals.markout import Markout
 from pmm.core.signals.trend import Trend
 from pmm.core.signals.volatility import Volatility
@@ -29,6 +30,7 @@ class Memory:
 
     block: Nanos = 5 * SECOND
     variance: float = 120.0
+    level: float = 5.0
     trend: float = 120.0
     flow: float = 120.0
     jumps: float = 600.0
@@ -46,6 +48,7 @@ class MarketSignals:
         self._averages = Averages(memory.block)
         seconds = self._averages.seconds
         self._volatility = Volatility(seconds, memory.variance)
+        self._level = Level(memory.level)
         self._trend = Trend(seconds, memory.trend)
         self._jumps = Jumps(memory.jump_window, memory.jumps)
         self._flow = Flow(memory.flow)
@@ -61,6 +64,7 @@ class MarketSignals:
         if moves:
             self._take(moves)
         self._known = True
+        self._level.on_fair(at, fair)
         self._markout.on_fair(at, fair)
         self._jumps.on_touch(at, bid, ask, self.tick, self._diffusive)
 
@@ -76,6 +80,7 @@ class MarketSignals:
         """Nobody knows what the market is worth until the next `on_book`; what was learnt stays."""
         self._averages.interrupt()
         self._volatility.interrupt()
+        self._level.interrupt()
         self._markout.interrupt()
 
     # --- what is known --------------------------------------------------------------------------------------------
@@ -102,6 +107,7 @@ class MarketSignals:
             jumps=self._jumps.rate(at),
             bid_markout=self._markout.value(at, 1),
             ask_markout=self._markout.value(at, -1),
+            level=self._level.value(at),
         )
 
     def _advance(self, at: Nanos) -> None:
