@@ -50,14 +50,14 @@ def distances(position: float, gamma: float, variance: float, horizon: float, de
 
 @dataclass(frozen=True, slots=True)
 class AvellanedaStoikovParams:
-    """`gamma` in 1/USD for one share, `decay` k of fills in 1/USD, `horizon` in seconds, None for the end of the market
-    (a day where it has none).  `volatility` in USD per square root of a day is believed where less is measured.
+    """`gamma` in 1/USD for one share, `decay` k of fills in 1/USD.  The horizon ends with the market, and is `horizon`
+    seconds long at most.  `volatility` in USD per square root of a day is believed where less is measured.
     """
 
     gamma: float = 0.01
     decay: float = 100.0
     volatility: float = 0.03
-    horizon: float | None = None
+    horizon: float = DAY_S
     rungs: Rungs = field(default_factory=Rungs)
 
 
@@ -89,7 +89,5 @@ class AvellanedaStoikov:
 
     def _left(self, view: View) -> float:
         """Seconds to the end of the horizon."""
-        if self.params.horizon is not None:
-            return self.params.horizon
-        end = view.market.ends_at
-        return DAY_S if end is None else max(end - view.at, 0) / SECOND
+        end, longest = view.market.ends_at, self.params.horizon
+        return longest if end is None else min(max(end - view.at, 0) / SECOND, longest)

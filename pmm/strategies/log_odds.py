@@ -53,7 +53,7 @@ class LogOddsParams:
     carry_min    part of the inventory that is carried to the end at least
     gamma_short  risk aversion for inventory that is traded away again, 1/USD
     arrival      fills per hour of an order at the fair price
-    decay        how fast they thin out with distance, 1/USD
+    reach        ticks of distance that thin them out to 1/e: the deeper books are, the coarser is their tick
     volatility   believed where less is measured, USD per square root of a day
     score_share  part of the variance that a score would have which is believed
     jump_size    of a jump in log-odds
@@ -72,7 +72,7 @@ class LogOddsParams:
     carry_min: float = 0.25
     gamma_short: float = 0.05
     arrival: float = 10.0
-    decay: float = 150.0
+    reach: float = 1.0
     volatility: float = 0.03
     score_share: float = 0.25
     jump_size: float = 0.4
@@ -142,11 +142,11 @@ class LogOdds:
         best_bid, best_ask, signals = view.best_bid, view.best_ask, view.signals
         assert best_bid is not None, "a market without a bid is not quoted"
         assert best_ask is not None, "a market without an ask is not quoted"
-        half_touch = (best_ask - best_bid) / 2 / GRID
+        low, high = best_bid / GRID, best_ask / GRID
+        mid, half_touch = (low + high) / 2, (high - low) / 2
+        level = mid if signals.level is None else max(low, min(signals.level, high))
         lean = self.params.imbalance * signals.imbalance + self.params.flow * signals.flow
-        return Fair(
-            (best_bid + best_ask) / 2 / GRID, half_touch, max(-1.0, min(lean, 1.0)) * min(half_touch, REACH_MAX)
-        )
+        return Fair(mid, half_touch, level, max(-1.0, min(lean, 1.0)) * min(half_touch, REACH_MAX))
 
     def _variance(self, view: View, p: float, left: float) -> float:
         """USD^2 per second: measured, what a score must still move by, and jumps."""
@@ -160,7 +160,7 @@ class LogOdds:
         orders = Problem(
             sqrt(variance),
             params.arrival / HOUR_S,
-            params.decay,
+            GRID / (params.reach * view.market.tick),
             params.gamma_short * params.rungs.size / SHARE,
             limit=1,
         )
@@ -199,18 +199,25 @@ class LogOdds:
 
 @dataclass(frozen=True, slots=True)
 class Fair:
-    """`mid` and half the width of the touch of others, and by how much the book and the flow move the price; USD."""
+    """`mid` and half the width of the touch of others, the price of the last seconds within that touch, and by how much
+    the book and the flow move it; USD.
+    """
 
     mid: float
     half_touch: float
+    level: float
     lean: float
 
     @property
     def p(self) -> float:
-        return self.mid + self.lean
+        return max(self.mid - self.half_touch, min(self.level + self.lean, self.mid + self.half_touch))
 
     def terms(self) -> tuple[Term, ...]:
-        return Term("mid", self.mid, "USD"), Term("lean of book and flow", self.lean, "USD")
+        return (
+            Term("mid", self.mid, "USD"),
+            Term("level of the last seconds", self.level, "USD"),
+            Term("lean of book and flow", self.lean, "USD"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ MODEL = LogOdds()
 BARE = LogOdds(
     LogOddsParams(
         gamma_short=1e-9,
-        decay=1e9,
+        reach=1e-9,
         base=0.0,
         reaction=0.0,
         half_min=0.0,
