@@ -89,6 +89,8 @@ bench: $(VENV)/.bench $(SIMDJSON)/simdjson.h
 	$(BIN)/python -m benchmarks.feed
 	$(BIN)/python -m benchmarks.orders
 	$(BIN)/python -m benchmarks.kill
+	$(BIN)/python -m benchmarks.engine_step
+	$(BIN)/python -m benchmarks.allocation
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py
