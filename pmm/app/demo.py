@@ -10,6 +10,7 @@ import orjson
 
 from pmm.app.engine import engine_for
 from pmm.app.running import Finished, failure_of, record_of
+from pmm.app.strategies import at_home
 from pmm.app.venue import DEMO_START, demo_world
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.signals import stop_signals
@@ -31,7 +32,7 @@ def demo(
 
     One seed makes the same decisions every time.
     """
-    engine = engine_for(loaded.settings)
+    engine = engine_for(at_home(loaded.settings))
     world = demo_world(seed)
     market = world.listings[0].market
     tokens = [token.token_id for token in market.tokens]

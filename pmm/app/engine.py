@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from pmm.app.reward_model import rewarded
 from pmm.app.rules import rules_for
+from pmm.app.strategies import model_for
 from pmm.core.account_watch import AccountLimits
 from pmm.core.calendar import CalendarLimits
 from pmm.core.config import EngineConfig
@@ -16,24 +16,13 @@ from pmm.core.regime import RegimeLimits
 from pmm.core.step import DayResult
 from pmm.core.trust import FallbackLimits, TrustLimits, Verify
 from pmm.core.view import Strategy
-from pmm.errors import ConfigError
 from pmm.model import TimeInForce
 from pmm.settings import Settings
-from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
-
-STRATEGIES: dict[str, Callable[[Settings], Strategy]] = {
-    "fixed_spread": lambda settings: FixedSpread(
-        FixedSpreadParams(settings.mm.spread_price, settings.mm.size_micro, settings.mm.position_limit_micro)
-    ),
-}
 
 
 def strategy_for(settings: Settings) -> Strategy:
-    """The quoting model by its name.  Raises ConfigError that lists the names there are."""
-    make = STRATEGIES.get(settings.mm.strategy)
-    if make is None:
-        raise ConfigError([f"mm.strategy: {settings.mm.strategy!r} is not one of {', '.join(sorted(STRATEGIES))}"])
-    return rewarded(settings, make(settings))
+    """The quoting model, moved for rewards where they are quoted for.  Raises ConfigError as `model_for`."""
+    return rewarded(settings, model_for(settings))
 
 
 def engine_for(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from pmm.app.engine import STRATEGIES
+from pmm.app.strategies import STRATEGIES, factory
 from pmm.core.explanation import Record, answer_again, difference, view_of
 from pmm.core.plain import Plain, plain, whole
 from pmm.core.reward_worth import RewardParams
@@ -57,7 +57,7 @@ def remade(name: str, params: Plain) -> Strategy | None:
     if name.startswith(REWARDED) and isinstance(params, dict):
         inner = remade(name.removeprefix(REWARDED), params["inner"])
         return None if inner is None else Rewarded(inner, whole(RewardParams, params["rewards"]))
-    make = STRATEGIES.get(name)
+    make = STRATEGIES.get(name) or factory(name)
     if make is None:
         return None
     usual = make(Settings())

@@ -22,7 +22,9 @@ def quote(
         typer.Option("-m", "--market", help="Slug, URL, condition id, token id, or `demo`; repeat for several."),
     ] = None,
     live: Annotated[bool, typer.Option("--live/--dry-run", help="Real orders, or simulated ones.")] = False,
-    strategy: Annotated[str | None, typer.Option(help="Quoting model (fixed_spread).")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="Quoting model (auto: log_odds; on a local exchange fixed_spread).")
+    ] = None,
     spread: Annotated[str | None, typer.Option(help="Ask minus bid in USD (0.04).")] = None,
     size: Annotated[str | None, typer.Option(help="Shares per order (10).")] = None,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pmm.settings.live import Live
+from pmm.settings.models import AvellanedaStoikov, Glft, InventorySkew, LogOdds
 from pmm.settings.regime import Regime
 from pmm.settings.rewards import Rewards
 from pmm.settings.rules import Rules
@@ -179,7 +180,7 @@ class Mm(Section):
     """The market maker."""
 
     strategy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
-        default="fixed_spread", description="Name of the quoting model."
+        default="auto", description="Name of the quoting model; auto: log_odds, on a local exchange fixed_spread."
     )
     spread: PositivePrice = Field(
         default=Decimal("0.04"), description="Ask minus bid, in USD: 0.04 is two cents each side."
@@ -190,6 +191,15 @@ class Mm(Section):
     )
     position_limit: Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=MICRO_PLACES)] = Field(
         default=Decimal(50), description="Shares, long or short, at which the adding side drops out."
+    )
+    levels: Annotated[int, Field(ge=1, le=20)] = Field(
+        default=1, description="Orders a side, each a step further out (every model but fixed_spread)."
+    )
+    level_step: PositivePrice = Field(
+        default=Decimal("0.01"), description="Distance of two levels in USD; a tick at least."
+    )
+    level_shape: Literal["flat", "linear", "exponential"] = Field(
+        default="flat", description="Sizes of levels: all the same, one size more each, each twice the last."
     )
     loop_interval: Seconds = Field(default=Decimal(1), description="Seconds between two looks when nothing happens.")
 
@@ -208,6 +218,10 @@ class Mm(Section):
     @property
     def position_limit_micro(self) -> int:
         return units(self.position_limit, MICRO_PLACES)
+
+    @property
+    def level_step_price(self) -> int:
+        return units(self.level_step, PRICE_PLACES)
 
     @property
     def loop_interval_ns(self) -> int:
@@ -309,6 +323,10 @@ class Settings(BaseSettings):
     ws: Ws = Field(default_factory=Ws)
     feed: Feed = Field(default_factory=Feed)
     mm: Mm = Field(default_factory=Mm)
+    inventory_skew: InventorySkew = Field(default_factory=InventorySkew)
+    avellaneda_stoikov: AvellanedaStoikov = Field(default_factory=AvellanedaStoikov)
+    glft: Glft = Field(default_factory=Glft)
+    log_odds: LogOdds = Field(default_factory=LogOdds)
     orders: Orders = Field(default_factory=Orders)
     risk: Risk = Field(default_factory=Risk)
     rules: Rules = Field(default_factory=Rules)

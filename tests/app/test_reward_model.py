@@ -17,6 +17,7 @@ from tests.support.story import START, book_of, market, shares
 
 
 def strategy(**said: object):
+    said = {"mm__strategy": "fixed_spread", **said}
     return strategy_for(load({key.replace("__", "."): value for key, value in said.items()}, environ={}).settings)
 
 

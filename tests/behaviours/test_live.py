@@ -211,19 +211,19 @@ class Clumsy(Quoter):
         """
 import sys
 from itertools import count
-from pmm.app import engine
+from pmm.app.strategies import STRATEGIES
 from pmm.cli.frame import run
 
 class Clumsy:
     name = "clumsy"
     def __init__(self, settings):
-        self.good, self.times = engine.STRATEGIES["fixed_spread"](settings), count(1)
+        self.good, self.times = STRATEGIES["fixed_spread"](settings), count(1)
     def decide(self, view):
         if next(self.times) % 3 == 0:
             raise ZeroDivisionError("a third of everything")
         return self.good.decide(view)
 
-engine.STRATEGIES["clumsy"] = Clumsy
+STRATEGIES["clumsy"] = Clumsy
 sys.exit(run(sys.argv[1:]))
 """,
     )
