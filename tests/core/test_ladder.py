@@ -10,6 +10,7 @@ from pmm._fast import ASK, BID, Book
 from pmm.core.ladder import Rungs, Shape, ladder
 from pmm.core.view import QuoteSide, Resting, View
 from pmm.model import GRID, TICKS
+from tests.support.legal import assert_legal
 from tests.support.story import START, market, shares
 
 
@@ -111,29 +112,11 @@ def wishes(draw):
     return view, wanted, replace(rungs, shape=draw(st.sampled_from(Shape))), draw(st.none() | st.floats(0, 0.2))
 
 
-def keeps_the_rules(view, targets):
-    """What holds of the orders of every model: legal prices, no crossing, nothing taken, room."""
-    tick = view.market.tick
-    for side in QuoteSide:
-        prices = [target.price for target in targets.side(side)]
-        assert all(tick <= price <= GRID - tick and price % tick == 0 for price in prices)
-        assert prices == sorted(set(prices), reverse=side is QuoteSide.BID)
-        assert all(target.size >= view.market.min_size for target in targets.side(side))
-        assert [target.level for target in targets.side(side)] == list(range(len(prices)))
-    bid, ask = targets.bid, targets.ask
-    if bid and ask:
-        assert bid.price < ask.price
-        assert bid.price + (GRID - ask.price) <= GRID - tick  # a bid for YES and one for NO
-    assert bid is None or view.best_ask is None or bid.price < view.best_ask
-    assert ask is None or view.best_bid is None or ask.price > view.best_bid
-    return True
-
-
 @given(wishes())
 def test_whatever_is_wanted_orders_are_legal(wish):
     view, (bid, ask), rungs, slack = wish
     targets = ladder(view, bid, ask, rungs, slack=slack)
-    assert keeps_the_rules(view, targets)
+    assert_legal(view, targets)
     assert sum(target.size for target in targets.bids) <= max(rungs.position_limit - view.position, 0)
     for order in view.working:
         assert order.quote is QuoteSide.BID or targets.bid is None or targets.bid.price < order.price
