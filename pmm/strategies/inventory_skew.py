@@ -40,7 +40,7 @@ class InventorySkew:
         terms = (
             Term("mid", mid, "USD"),
             Term("position", held, "shares"),
-            Term("shift", -shift, "USD"),
+            Term("shift", 0.0 - shift, "USD"),
             Term("half spread", half, "USD"),
         )
         return ladder(view, mid - shift - half, mid - shift + half, params.rungs, terms)

@@ -129,7 +129,7 @@ class LogOdds:
             Term("position", view.position / SHARE, "shares"),
             Term("carried to the end", carried),
             Term("worth of a share", worth, "USD"),
-            Term("shift by inventory", -shift, "USD"),
+            Term("shift by inventory", 0.0 - shift, "USD"),
             Term("time left", left, "s"),
             Term("variance", variance, "USD^2/s"),
             *width.terms(),
