@@ -55,15 +55,18 @@ def moved(target: Target, order: Order, requote_threshold: Price, tick: Price, a
 
     It does when its price left the grid, when it is larger than wanted, when fills ate more than half of what is
     wanted or left less than it must have, when it is about to end, or when the reference moved by the threshold, or
-    the price is firm, and the target really lies elsewhere.
+    the price is firm, and the target really lies elsewhere.  Firm is no reason to chase an order that is still on its
+    way: market data may show it before the venue answers, and then our own price is taken for somebody else's.
     """
+    firm = target.firm and order.state != "SENT"
+    least = target.least if order.state != "SENT" and not order.clipped else 0
     # What a rule made smaller would be made so again.
-    size, least = (min(target.size, order.size), 0) if order.clipped else (target.size, target.least)
+    size = min(target.size, order.size) if order.clipped else target.size
     if order.price_yes % tick or order.size_left > size or order.size_left * 2 < max(size, 2 * least):
         return True
     if order.refresh_at is not None and at >= order.refresh_at:
         return True
-    far = target.firm or order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
+    far = firm or order.reference2 is None or abs(target.reference2 - order.reference2) >= 2 * requote_threshold
     return far and target.price != order.price_yes
 
 

@@ -67,7 +67,9 @@ class _Choice:
     def targets(self) -> Targets:
         now, best = self._working(), self._best()
         staying: Legs = (now[BID] or best[BID], now[ASK] or best[ASK])
-        ways = dict.fromkeys(((best[BID], staying[ASK]), (staying[BID], best[ASK]), best))
+        # While one of ours is on its way out, the book shows our own move and not the market: nothing else moves.
+        leaving = any(order not in self._view.working for order in self._view.own)
+        ways = () if leaving else dict.fromkeys(((best[BID], staying[ASK]), (staying[BID], best[ASK]), best))
         gains = {way: self._worth.gain(staying, way) for way in ways if way != staying} | {staying: 0.0}
         chosen = max(reversed(gains), key=lambda way: gains[way])
         bid, ask = self._clamped(chosen)

@@ -168,6 +168,13 @@ def test_what_works_stays_while_moving_does_not_pay() -> None:
     assert (moved.bid.firm, moved.bid.least) == (True, moved.bid.size)
 
 
+def test_nothing_moves_while_one_of_ours_is_on_its_way_out() -> None:
+    working = resting(4_800, 5_200, 200)
+    leaving = (Resting(QuoteSide.BID, 4_900, shares(200)), *working)
+    assert best(Rewarded(model(), CALM).decide(view(working=working))) == (4_900, 5_100)
+    assert best(Rewarded(model(), CALM).decide(view(working=working, own=leaving))) == (4_800, 5_200)
+
+
 def test_the_age_that_an_order_must_have_counts_against_moving() -> None:
     young = replace(CALM, holding=60.0)
     working = resting(4_800, 5_200, 200)
