@@ -38,7 +38,7 @@ class Rewards(Section):
         default=Decimal("0.0001"),
         description="What a moved order must bring besides, so that none follows every crumb.",
     )
-    check_interval: Annotated[Seconds, Field(ge=5)] = Field(
+    check_interval: Annotated[Seconds, Field(ge=1)] = Field(
         default=Decimal(30), description="Live: the venue is asked this often whether orders score."
     )
 
