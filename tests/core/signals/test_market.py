@@ -1,10 +1,14 @@
 """All signals of one market together."""
 
+from math import isfinite
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pmm.core.signals import QUIET
 from pmm.core.signals.market import MarketSignals
-from pmm.model import SECOND, Side
+from pmm.model import GRID, SECOND, TICKS, Side
 from tests.support.story import shares
 
 START = 1_790_000_000 * SECOND
@@ -77,3 +81,36 @@ def test_reading_more_often_changes_nothing():
     left, right = often.read(later(400)), once.read(later(400))
     assert left.variance == pytest.approx(right.variance)
     assert left.trend == pytest.approx(right.trend)
+
+
+PRICES = st.integers(1, GRID - 2)
+SIZES = st.integers(1, 10**15)
+STEPS = st.tuples(
+    st.sampled_from(["book", "trade", "fill", "gap", "read"]), st.integers(0, 10**13), PRICES, SIZES, SIZES
+)
+
+
+@given(st.lists(STEPS, max_size=40), st.sampled_from(TICKS), st.booleans())
+def test_whatever_happens_signals_stay_in_their_bounds(steps, tick, buys):
+    signals, at = MarketSignals(tick), START
+    side = Side.BUY if buys else Side.SELL
+    for what, wait, price, size, other in steps:
+        at += wait
+        match what:
+            case "book":
+                signals.on_book(at, price, price + 1, size, other)
+            case "trade":
+                signals.on_trade(at, side, size)
+            case "fill":
+                signals.on_fill(at, side, size)
+            case "gap":
+                signals.interrupt()
+        read = signals.read(at)
+        assert 0 <= read.variance <= 1
+        assert -1 <= read.flow <= 1
+        assert abs(read.trend) <= 1
+        assert 0 <= read.jumps <= 1
+        assert abs(read.bid_markout) <= 1
+        assert abs(read.ask_markout) <= 1
+        assert read.fair is None or 0 < read.fair < 1
+        assert isfinite(signals.trend_score(at))
