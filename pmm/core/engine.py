@@ -120,7 +120,8 @@ class Engine:
             data.stop(out)
         else:
             data.finish(out)
-            desk.activity.count(out)
+            if out.commands:
+                desk.activity.count(out)
             if account.active:
                 account.finish(out, ours_open=not desk.empty)
         return out.build(done=done, wake_at=_earliest(_earliest(data.wake_at, desk.wake_at), account.wake_at))
