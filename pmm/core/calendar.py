@@ -16,6 +16,16 @@ from pmm.model import SECOND, Market, Nanos
 HOUR: Nanos = 3_600 * SECOND
 
 
+# All but the longest games are over by then.
+GAME_LENGTH: Nanos = 6 * HOUR
+
+
+def end_of(market: Market, game_length: Nanos = GAME_LENGTH) -> Nanos | None:
+    """When a market ends, as far as anybody can know; None where it has no end."""
+    ends_at, start = market.ends_at, market.game_starts_at
+    return ends_at if ends_at is None or start is None else max(ends_at, start + game_length)
+
+
 @dataclass(frozen=True, slots=True)
 class CalendarLimits:
     """How long before the end quoting becomes careful, and only reduces; and how long around a game's start it is news.
@@ -26,7 +36,7 @@ class CalendarLimits:
     widen_before: Nanos = 24 * HOUR
     cutoff_before: Nanos = HOUR
     game_lead: Nanos = HOUR // 4
-    game_length: Nanos = 6 * HOUR
+    game_length: Nanos = GAME_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,8 @@ class Calendar:
 
     @classmethod
     def of(cls, market: Market, limits: CalendarLimits) -> Calendar:
-        ends_at, start = market.ends_at, market.game_starts_at
-        if start is None or ends_at is None or ends_at >= start + limits.game_length:
-            return cls(limits, ends_at, start)
-        return cls(limits, start + limits.game_length, start, ends_with_game=True)
+        ends_at = end_of(market, limits.game_length)
+        return cls(limits, ends_at, market.game_starts_at, ends_with_game=ends_at != market.ends_at)
 
     def over(self, at: Nanos) -> bool:
         """Whether the end has come."""

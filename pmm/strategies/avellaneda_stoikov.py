@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pmm.core.calendar import end_of
 from pmm.core.fill_curve import margin
 from pmm.core.ladder import Rungs, ladder, unquotable
 from pmm.core.view import Targets, Term, View
@@ -89,5 +90,5 @@ class AvellanedaStoikov:
 
     def _left(self, view: View) -> float:
         """Seconds to the end of the horizon."""
-        end, longest = view.market.ends_at, self.params.horizon
+        end, longest = end_of(view.market), self.params.horizon
         return longest if end is None else min(max(end - view.at, 0) / SECOND, longest)

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from math import inf, pi, sqrt
 
 from pmm.core import claim
+from pmm.core.calendar import end_of
 from pmm.core.claim import expit, logit
 from pmm.core.fees import rebate_per_share
 from pmm.core.fill_curve import Problem
@@ -260,7 +261,7 @@ class Width:
 
 def _seconds_left(view: View) -> float:
     """To the end of the market; infinite where it has none."""
-    end = view.market.ends_at
+    end = end_of(view.market)
     return inf if end is None else max((end - view.at) / SECOND, LEFT_MIN_S)
 
 

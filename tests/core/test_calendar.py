@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pmm.core.calendar import HOUR, Calendar, CalendarLimits
+from pmm.core.calendar import HOUR, Calendar, CalendarLimits, end_of
 from pmm.model import unix_time
 from tests.support.story import market
 
@@ -60,6 +60,12 @@ def test_the_start_of_a_game_is_not_the_end_of_its_market(ends):
     assert not calendar.over(END + 6 * HOUR - 1)
     assert calendar.over(END + 6 * HOUR)
     assert [calendar.cut_off(END + 5 * HOUR - 1), calendar.cut_off(END + 5 * HOUR)] == [False, True]
+
+
+def test_a_market_without_an_end_or_without_a_game_has_what_it_has():
+    assert end_of(market()) is None
+    assert end_of(replace(market(), game_start="2026-12-01 12:00:00+00")) is None
+    assert end_of(replace(market(), end_date="2026-12-01T12:00:00Z")) == END
 
 
 def test_a_market_that_ends_long_after_its_game_ends_then():
