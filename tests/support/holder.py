@@ -70,6 +70,15 @@ class Holder:
 
         return self._run(read)
 
+    def reward_shares(self) -> dict[str, float]:
+        """Our part of the reward of every market now, in percent, by the venue's word."""
+
+        async def read(one: Trader) -> dict[str, float]:
+            found: dict[str, float] = await one.ask("GET", "/rewards/user/percentages")
+            return found
+
+        return self._run(read)
+
     def until_empty(self, *, limit: float = LIMIT_S) -> float:
         """Wait until nothing rests; how long that took, in seconds."""
         began = time.monotonic()
