@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 
 from aiohttp import web
+from multidict import istr
 
 from pmm.eip712 import BadSignature, auth_digest, recover
 from pmm.exchange.answers import BODY, Refused
@@ -18,6 +19,14 @@ from pmm.model import SECOND
 BAD_L1 = "Invalid L1 Request headers"
 BAD_L2 = "Unauthorized/Invalid api key"
 READONLY_KEY = "Unauthorized: the API key is read-only"
+
+# A name that is made ready for the look-up halves what each one takes.
+_API_KEY = istr("POLY_API_KEY")
+_ADDRESS = istr("POLY_ADDRESS")
+_PASSPHRASE = istr("POLY_PASSPHRASE")
+_SIGNATURE = istr("POLY_SIGNATURE")
+_TIMESTAMP = istr("POLY_TIMESTAMP")
+_NONCE = istr("POLY_NONCE")
 
 # A larger body is read, and measured, by the library.
 _AT_HAND_BYTES_MAX = 1 << 16
@@ -38,10 +47,10 @@ class Auth:
     def wallet(self, request: web.Request) -> tuple[str, int]:
         """The wallet that signed an L1 request and the nonce it chose.  Raises Refused."""
         headers = request.headers
-        address, timestamp = headers.get("POLY_ADDRESS", "").lower(), headers.get("POLY_TIMESTAMP", "")
+        address, timestamp = headers.get(_ADDRESS, "").lower(), headers.get(_TIMESTAMP, "")
         try:
-            signature = bytes.fromhex(headers.get("POLY_SIGNATURE", "").removeprefix("0x"))
-            nonce = int(headers.get("POLY_NONCE", "0"))
+            signature = bytes.fromhex(headers.get(_SIGNATURE, "").removeprefix("0x"))
+            nonce = int(headers.get(_NONCE, "0"))
             signer = recover(auth_digest(address, timestamp, nonce), signature)
         except (BadSignature, ValueError):
             raise Refused(401, BAD_L1) from None
@@ -54,15 +63,14 @@ class Auth:
 
         `acts` refuses read-only keys.  Raises Refused.
         """
-        told = request.headers.get
-        key = self.keys.get(told("POLY_API_KEY", ""))
-        if (
-            key is None
-            or key.address != told("POLY_ADDRESS", "").lower()
-            or not _same(key.passphrase, told("POLY_PASSPHRASE", ""))
-        ):
+        told = request.headers
+        try:
+            key, address, passphrase = self.keys.get(told[_API_KEY]), told[_ADDRESS].lower(), told[_PASSPHRASE]
+            signature, timestamp = told[_SIGNATURE], told[_TIMESTAMP]
+        except KeyError:
+            raise Refused(401, BAD_L2) from None
+        if key is None or key.address != address or not _same(key.passphrase, passphrase):
             raise Refused(401, BAD_L2)
-        signature, timestamp = told("POLY_SIGNATURE", ""), told("POLY_TIMESTAMP", "")
         path = request.rel_url.raw_path
         body = request[BODY] = _at_hand(request) or await request.read()
         sound = _same(key.signature(timestamp, request.method, path, body), signature)

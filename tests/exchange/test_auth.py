@@ -64,6 +64,16 @@ async def test_a_request_must_be_signed_with_its_key(floor: Trading, wrong: dict
     assert (status, told) == (401, {"error": L2})
 
 
+@pytest.mark.parametrize(
+    "missing", ["POLY_ADDRESS", "POLY_API_KEY", "POLY_PASSPHRASE", "POLY_SIGNATURE", "POLY_TIMESTAMP"]
+)
+async def test_a_request_must_carry_every_header(floor: Trading, missing: str) -> None:
+    path = "/data/orders"
+    headers = {name: value for name, value in floor.ann.headers("GET", path).items() if name != missing}
+    async with floor.http.get(floor.exchange.urls["clob_url"] + path, headers=headers) as response:
+        assert (response.status, await response.json()) == (401, {"error": L2})
+
+
 async def test_headers_may_hold_any_bytes(floor: Trading) -> None:
     head = floor.ann.headers("GET", "/data/orders")
     lines = [f"{name}: {value}".encode() for name, value in head.items() if name != "POLY_PASSPHRASE"]
