@@ -22,7 +22,7 @@ from pmm.strategies.avellaneda_stoikov import AvellanedaStoikov, AvellanedaStoik
 from pmm.strategies.fixed_spread import FixedSpread, FixedSpreadParams
 from pmm.strategies.glft import Glft, GlftParams
 from pmm.strategies.inventory_skew import InventorySkew, InventorySkewParams
-from pmm.strategies.log_odds import LogOdds, LogOddsParams
+from pmm.strategies.log_odds import LEVELS, LogOdds, LogOddsParams
 
 Factory: TypeAlias = Callable[[Settings], Strategy]
 
@@ -53,7 +53,7 @@ def _glft(settings: Settings) -> Strategy:
 
 
 def _log_odds(settings: Settings) -> Strategy:
-    return LogOdds(LogOddsParams(**_floats(settings.log_odds), rungs=_rungs(settings)))
+    return LogOdds(LogOddsParams(**_floats(settings.log_odds), rungs=_rungs(settings, LEVELS)))
 
 
 STRATEGIES: dict[str, Factory] = {
@@ -109,9 +109,12 @@ def _own_exchange(url: str) -> bool:
         return host == "localhost"
 
 
-def _rungs(settings: Settings) -> Rungs:
+def _rungs(settings: Settings, levels: int = 1) -> Rungs:
+    """The ladder of the settings; `levels` is what the model does by itself."""
     mm = settings.mm
-    return Rungs(mm.size_micro, mm.position_limit_micro, mm.levels, mm.level_step_price, Shape(mm.level_shape))
+    return Rungs(
+        mm.size_micro, mm.position_limit_micro, mm.levels or levels, mm.level_step_price, Shape(mm.level_shape)
+    )
 
 
 def _floats(section: Section) -> dict[str, float]:

@@ -192,8 +192,9 @@ class Mm(Section):
     position_limit: Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=MICRO_PLACES)] = Field(
         default=Decimal(50), description="Shares, long or short, at which the adding side drops out."
     )
-    levels: Annotated[int, Field(ge=1, le=20)] = Field(
-        default=1, description="Orders a side, each a step further out (every model but fixed_spread)."
+    levels: Annotated[int | None, Field(ge=1, le=20), BeforeValidator(absent)] = Field(
+        default=None,
+        description="Orders a side, each a step further out; empty: log_odds 3, others 1 (fixed_spread always).",
     )
     level_step: PositivePrice = Field(
         default=Decimal("0.01"), description="Distance of two levels in USD; a tick at least."

@@ -70,7 +70,7 @@ class LogOdds(Section):
     gamma_short: Positive = Field(
         default=Decimal("0.05"), description="Risk aversion for what is traded away again, 1/USD."
     )
-    arrival: Positive = Field(default=Decimal(10), description="Fills per hour of an order at the fair price.")
+    arrival: Positive = Field(default=Decimal(100), description="Fills per hour of an order at the fair price.")
     reach: Positive = Field(default=Decimal(1), description="Ticks of distance that thin fills out to 1/e.")
     volatility: Volatility = Field(default=Decimal("0.03"), description=VOLATILITY)
     score_share: Part = Field(
@@ -82,7 +82,7 @@ class LogOdds(Section):
         default=Decimal("0.02"), description="Half-spread in log-odds before anything is known of our fills."
     )
     imbalance: Part = Field(
-        default=Decimal("0.5"), description="Part of half the touch by which a one-sided book moves the fair price."
+        default=Decimal("0.3"), description="Part of half the touch by which a one-sided book moves the fair price."
     )
     flow: Part = Field(default=Decimal("0.1"), description="The same of takers that only buy.")
     half_min: PositivePrice = Field(default=Decimal("0.002"), description="Least half-spread, in USD.")
@@ -91,7 +91,7 @@ class LogOdds(Section):
     )
     touch: Part = Field(default=Decimal("0.3"), description="Part of half the touch that a half-spread is at least.")
     tolerance: Part = Field(
-        default=Decimal("0.25"), description="Part of a half-spread by which a working order may be off."
+        default=Decimal("0.5"), description="Part of a half-spread by which a working order may be off."
     )
     widen_trending: Factor = Field(default=Decimal("1.25"), description="Factor of spreads while a market trends.")
     widen_event: Factor = Field(default=Decimal(2), description="Factor of spreads in an event.")

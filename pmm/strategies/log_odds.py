@@ -37,6 +37,8 @@ from pmm.model import GRID, SECOND, SHARE
 
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
+# Takers often reach through several prices, and pay more at those further out.
+LEVELS = 3
 # The last second of a market is as near to its end as any later one.
 LEFT_MIN_S = 1.0
 # The book and the flow move the fair price by no more than this, in USD, however wide the touch is.
@@ -72,23 +74,23 @@ class LogOddsParams:
     half_life: float = 6.0
     carry_min: float = 0.25
     gamma_short: float = 0.05
-    arrival: float = 10.0
+    arrival: float = 100.0
     reach: float = 1.0
     volatility: float = 0.03
     score_share: float = 0.25
     jump_size: float = 0.4
     reaction: float = 1.0
     base: float = 0.02
-    imbalance: float = 0.5
+    imbalance: float = 0.3
     flow: float = 0.1
     half_min: float = 0.002
     half_max: float = 0.1
     touch: float = 0.3
-    tolerance: float = 0.25
+    tolerance: float = 0.5
     widen_trending: float = 1.25
     widen_event: float = 2.0
     widen_near_resolution: float = 1.5
-    rungs: Rungs = field(default_factory=Rungs)
+    rungs: Rungs = field(default_factory=lambda: Rungs(levels=LEVELS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,9 @@ def test_careful_times_are_quoted_wider(regime, factor):
 def test_the_book_and_the_flow_lean_on_the_fair_price_a_little():
     up = MODEL.prices(look(signals=Signals(imbalance=1.0, flow=1.0)))
     still = MODEL.prices(look())
-    assert middle(up) - middle(still) == pytest.approx(0.006, abs=1e-4)
+    assert middle(up) - middle(still) == pytest.approx(0.004, abs=1e-4)
     wide = look(bid=1000, ask=9000, signals=Signals(imbalance=1.0, flow=1.0))
-    assert middle(MODEL.prices(wide)) - 0.5 == pytest.approx(0.006, abs=2e-3)
+    assert middle(MODEL.prices(wide)) - 0.5 == pytest.approx(0.004, abs=1e-3)
 
 
 def test_a_wide_touch_is_not_trusted():
