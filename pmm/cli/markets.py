@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmm.cli.allocate import allocate
 from pmm.cli.context import Cli
 from pmm.cli.lookup import ask
 from pmm.cli.score import score
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 LIMIT_MAX = 10_000
 
-app = typer.Typer(help="Find markets: list, search, show, score.")
+app = typer.Typer(help="Find markets: list, search, show, score, allocate.")
 events = typer.Typer(help="Events and their markets.")
 
 Limit = Annotated[int, typer.Option(min=1, max=LIMIT_MAX, help="How many at most.")]
@@ -79,6 +80,7 @@ def show(
 
 
 app.command()(score)
+app.command()(allocate)
 
 
 @events.command("list")

@@ -72,3 +72,16 @@ def test_a_live_run_says_what_scores_and_expects_its_part_of_the_reward(
     # Some seconds at the start were without orders.
     assert 0.3 * share <= rate <= 1.02 * share
     assert bot.stop().status == 0
+
+
+def test_a_purse_is_shared_among_the_markets_that_pay(pmm: Pmm, venue: Exchange) -> None:
+    done = pmm(
+        "markets", "allocate", "--capital", "200", "--limit", "5", "--json", "--set", "mm.spread=0.02", **venue.env
+    )
+    assert done.status == 0, done.stderr
+    data = done.document["data"]
+    assert data["paying"] >= data["chosen"] >= len(data["markets"]) > 0
+    assert Decimal(data["capital"]) <= 200
+    assert sum(Decimal(one["income"]) for one in data["markets"]) <= Decimal(data["income"])
+    assert all(Decimal(one["size"]) >= 20 for one in data["markets"])
+    assert pmm("markets", "allocate", "--capital", "none", **venue.env).status == 2
