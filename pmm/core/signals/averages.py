@@ -46,7 +46,7 @@ class Averages:
             self._at, self._edge, self._area, self._mean = at, at + self.width, 0.0, None
             self.fair = fair
             return ()
-        moves = self.advance(at)
+        moves = self.advance(at) if at >= self._edge else ()
         self._area += self.fair * (at - self._at)
         self._at, self.fair = at, fair
         return moves

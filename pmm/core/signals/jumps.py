@@ -37,14 +37,17 @@ class Jumps:
 
     def on_touch(self, at: Nanos, bid: Price, ask: Price, tick: Price, variance: Callable[[], float]) -> bool:
         """The best prices are these now; whether that is a jump.  `variance` is asked only where it may be one."""
-        before, self._touch = self._touch, (bid, ask)
+        before, touch = self._touch, (bid, ask)
+        if touch == before:
+            return False
+        self._touch = touch
         if before is None:
             self._begin(at)
             return False
         if at - self._marked >= self.window:
             quiet = at - self._marked >= 2 * self.window
             self._older, self._newer, self._marked = before if quiet else self._newer, before, at
-        common = abs(_common(self._older, self._touch))
+        common = abs(_common(self._older, touch))
         if common < max(TICKS * tick, LOG_ODDS * bid * (GRID - bid) / GRID):
             return False
         if common < DEVIATIONS * sqrt(variance() * 2 * self.window / SECOND) * GRID:

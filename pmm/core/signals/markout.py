@@ -78,7 +78,8 @@ class Markout:
 
     def on_fair(self, at: Nanos, fair: float) -> None:
         """The fair price is another one from now on; fills whose horizon passed are judged by the one before."""
-        self.advance(at)
+        if self._due is not None:
+            self.advance(at)
         recent = self._recent
         recent.append((at, fair))
         while len(recent) > 1 and recent[1][0] <= at - LAG:
