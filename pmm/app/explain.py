@@ -21,7 +21,7 @@ from pmm.settings import Settings
 from pmm.sinks import risk_events
 from pmm.sinks.decisions import Decisions, Kept
 from pmm.sinks.store import Store
-from pmm.sinks.whereabouts import FoundOrder, find_order, market_names
+from pmm.sinks.whereabouts import FoundOrder, find_order, market_names, outcome_of
 from pmm.strategies.rewarded import REWARDED, Rewarded
 
 Told: TypeAlias = dict[str, object]
@@ -73,7 +73,7 @@ def _ordered(store: Store, order: FoundOrder) -> Told:
     kept = Decisions(store).of_order(order.account, order.epoch, order.order_id)
     said = risk_events.read(store, order.account, order.epoch, limit=RULES_MAX, subject=order.order_id)
     rules = [_rule(one) for one in said]
-    told: Told = {"kind": "order", "mode": _mode(order.epoch), "order": _order(order), "rules": rules}
+    told: Told = {"kind": "order", "mode": _mode(order.epoch), "order": _order(store, order), "rules": rules}
     if kept is None:
         why = "its decision is not kept: it is too old, was not written before a kill, or the order is of an older pmm"
         return told | {"decision": None, "why": why}
@@ -83,12 +83,13 @@ def _ordered(store: Store, order: FoundOrder) -> Told:
     return decided | told | {"rules": [*rules, *(one for one in on_the_way if one not in rules)]}
 
 
-def _order(order: FoundOrder) -> Told:
+def _order(store: Store, order: FoundOrder) -> Told:
     return {
         "order_id": order.order_id,
         "venue_id": order.venue_id,
         "market": order.market,
         "token_id": order.token,
+        "outcome": outcome_of(store, order.token),
         "side": str(order.side),
         "price": price_text(order.price),
         "size": size_text(order.size),

@@ -152,7 +152,7 @@ def _decision_lines(cli: Cli, told: Mapping[str, Any]) -> list[str]:
 
 
 def _order_line(order: Mapping[str, Any]) -> str:
-    what = f"{order['side']} {order['size']} of {order['token_id'][:12]} at {order['price']}"
+    what = f"{order['side']} {order['size']} {order['outcome'] or order['token_id'][:12]} at {order['price']}"
     named = f" ({order['venue_id']})" if order["venue_id"] else ""
     return f"order {order['order_id']}{named}: {what}, {order['state']}, {order['matched']} traded"
 

@@ -226,7 +226,11 @@ def _change_text(change: Change) -> str:
 
 def _answer_lines(times: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """How long the venue took, where it answered at all."""
-    told = [f"{kind} p50 {one['p50']} us, p99 {one['p99']} us" for kind, one in times.items() if one["p50"] is not None]
+    told = [
+        f"{kind} p50 {float(one['p50']) / 1000:.3g} ms, p99 {float(one['p99']) / 1000:.3g} ms"
+        for kind, one in times.items()
+        if one["p50"] is not None
+    ]
     if told:
         yield "answers", "; ".join(told)
 

@@ -55,6 +55,14 @@ def market_names(store: Store, market: ConditionId) -> tuple[str, str]:
     return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
 
 
+def outcome_of(store: Store, token: TokenId) -> str:
+    """The name of a token in a market that the file has met, empty where it has not.  Raises DiskError."""
+    rows = store.rows(
+        "SELECT CASE yes WHEN ?1 THEN yes_outcome ELSE no_outcome END FROM markets WHERE yes = ?1 OR no = ?1", (token,)
+    )
+    return str(rows[0][0]) if rows else ""
+
+
 def _order(row: tuple[object, ...]) -> FoundOrder:
     account, epoch, order_id, venue_id, market, token, side, price, size, matched, state, created_at = row
     return FoundOrder(

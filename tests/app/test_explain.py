@@ -143,7 +143,7 @@ def test_an_order_without_its_decision_is_still_told(store: Store) -> None:
     with store.writing() as db:
         db.execute("DELETE FROM decisions")
     told = run.explain("dry-2")
-    assert (told["decision"], told["order"]["side"]) == (None, "BUY")
+    assert (told["decision"], told["order"]["side"], told["order"]["outcome"]) == (None, "BUY", "No")
     assert "too old" in told["why"]
 
 
