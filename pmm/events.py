@@ -281,13 +281,15 @@ class AccountRead:
 class Scored:
     """Whether orders of ours score for rewards by the venue's word, some time after `asked_at`.
 
-    `failed` says why there is no answer; nothing else is meant then.
+    `shares` are our parts of the reward of markets at that moment, between 0 and 1.  `failed` says why there is no
+    answer; nothing else is meant then.
     """
 
     at: Nanos
     asked_at: Nanos
     orders: tuple[tuple[OrderId, bool], ...] = ()
     failed: str = ""
+    shares: tuple[tuple[ConditionId, float], ...] = ()
 
 
 ExecReport: TypeAlias = Accepted | Rejected | Canceled | CancelRejected | Filled | Unanswered

@@ -25,7 +25,7 @@ from pmm.core.orders import Orders
 from pmm.core.quoting import Quoting
 from pmm.core.risk import Risk
 from pmm.core.risk_facts import RiskFacts
-from pmm.core.scoring import Scoring
+from pmm.core.scoring import Scoring, rivalry
 from pmm.core.step import Step, StepBuilder
 from pmm.core.view import Strategy, View
 from pmm.errors import ImpossibleMove
@@ -167,7 +167,7 @@ class Engine:
             case VenueNews() | Beat() | UserSignal() | AccountRead():
                 self._on_account(event, out)
             case Scored():
-                self.scoring.take(event, self.orders, lambda market: self._seen(market, event.at), out)
+                self._on_scored(event, out)
             case _:
                 self._on_order(event, out)
 
@@ -206,6 +206,8 @@ class Engine:
                 self.paused = False
             case OperatorAction.RESET:
                 self._reset(out)
+            case OperatorAction.RESET_DAY:
+                self.daily.reset(event.reason, self.data.held(), out)
             case _:
                 assert_never(event.action)
         self._decide(self.markets.values(), out)
@@ -230,6 +232,13 @@ class Engine:
             self._on_error(out)
         if out.reversals or not isinstance(news, Settled):
             self._decide_in([market], out)
+
+    def _on_scored(self, event: Scored, out: StepBuilder) -> None:
+        self.scoring.take(event, self.orders, lambda market: self._seen(market, event.at), out)
+        for market, share in event.shares:
+            view = self._seen(market, event.at)
+            if view is not None:
+                self.markets[market].rivalry = rivalry(view, share)
 
     def _seen(self, market: ConditionId, at: Nanos) -> View | None:
         """What a strategy sees of a market; None where its book says nothing."""

@@ -20,7 +20,10 @@ from pmm.model import GRID, ConditionId, Market, Nanos, Price, Side, Size
 
 @dataclass(slots=True, eq=False)
 class QuotedMarket:
-    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book."""
+    """`copies` are its books by connection, `lead` the one that is read; quoting reads the first token's book.
+
+    `rivalry` is what the venue's word on our share of the reward has taught of the others (`View`).
+    """
 
     market: Market
     copies: dict[int, BookCopy]
@@ -28,6 +31,7 @@ class QuotedMarket:
     source: Source
     position: Position = field(default_factory=Position)
     dropped: bool = False
+    rivalry: float = 1.0
     regime: RegimeWatch = field(default_factory=RegimeWatch)
     signals: MarketSignals = field(init=False)
     _seen: tuple[Price | None, Price | None, str | None, str] | None = None

@@ -123,6 +123,7 @@ class Quoting:
             signals=quoted.signals.read(at, imbalance(bids, asks)),
             regime=quoted.regime.regime,
             working=working,
+            rivalry=quoted.rivalry,
         )
         event = self._siblings.see(quoted, view.mid2) if quoted.market.neg_risk_id else None
         return view if event is None else replace(view, event=event)

@@ -107,41 +107,39 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What we and what the others have within the terms: points by side (bids, asks), and the yardstick."""
+    """What we have within the terms, points by side (bids, asks), what the others have, and the yardstick."""
 
     stick: Yardstick
     own_sides: tuple[int, int]
-    other_sides: tuple[int, int]
+    competing: int
 
     @property
     def own(self) -> int:
         """Points of both sides together."""
         return self.stick.together(*self.own_sides)
 
-    @property
-    def competing(self) -> int:
-        return self.stick.together(*self.other_sides)
-
 
 class Contest:
     """What others have resting in one book, best first, and what is paid: asks what orders of ours would get.
 
-    Ask as often as you like: what depends on one side, or on the middle alone, is computed once.
+    `rivalry` is how many times as much the others score as one maker with all their levels would.  Ask as often as you
+    like: what depends on one side, or on the middle alone, is computed once.
     """
 
-    def __init__(self, paid: Paid, bids: Iterable[tuple[Price, Size]], asks: Iterable[tuple[Price, Size]]) -> None:
+    def __init__(self, paid: Paid, bids: Levels, asks: Levels, rivalry: float = 1.0) -> None:
         self.paid = paid
+        self._rivalry = rivalry
         self.others: Both = (tuple(bids), tuple(asks))
         self._cuts: dict[tuple[int, Orders], Price | None] = {}
-        self._middles: dict[int, tuple[Yardstick, tuple[int, int], int]] = {}
+        self._middles: dict[int, tuple[Yardstick, int]] = {}
 
     def score(self, own: Both) -> Score | None:
         """With these orders of ours among those of the others; None where a side is too thin for a middle."""
         mid2 = self.middle2(own)
         if mid2 is None:
             return None
-        stick, others, _ = self._at(mid2)
-        return Score(stick, (_side(stick, own[0]), _side(stick, own[1])), others)
+        stick, competing = self._at(mid2)
+        return Score(stick, (_side(stick, own[0]), _side(stick, own[1])), competing)
 
     def middle2(self, own: Both = ((), ())) -> int | None:
         """Twice the adjusted middle, with these orders of ours."""
@@ -153,7 +151,7 @@ class Contest:
         mid2 = self.middle2(own)
         if mid2 is None:
             return 0
-        stick, _, competing = self._at(mid2)
+        stick, competing = self._at(mid2)
         ours = stick.together(_side(stick, own[0]), _side(stick, own[1]))
         return self.paid.per_day * ours // (ours + competing) if ours else 0
 
@@ -179,13 +177,13 @@ class Contest:
             self._cuts[key] = _reached(both, self.paid.size_min)
         return self._cuts[key]
 
-    def _at(self, mid2: int) -> tuple[Yardstick, tuple[int, int], int]:
-        """The yardstick of a middle, the points of the others by side, and both together."""
+    def _at(self, mid2: int) -> tuple[Yardstick, int]:
+        """The yardstick of a middle, and the points of the others."""
         found = self._middles.get(mid2)
         if found is None:
             stick = Yardstick(mid2, self.paid.size_min, self.paid.spread_max)
-            sides = _side(stick, self.others[0]), _side(stick, self.others[1])
-            found = self._middles[mid2] = (stick, sides, stick.together(*sides))
+            together = stick.together(_side(stick, self.others[0]), _side(stick, self.others[1]))
+            found = self._middles[mid2] = (stick, together if self._rivalry == 1 else int(together * self._rivalry))
         return found
 
 

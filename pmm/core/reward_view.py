@@ -16,7 +16,7 @@ def contest(view: View) -> Contest | None:
     if paid is None:
         return None
     bids, asks = (_within(view.levels(side), paid) for side in QuoteSide)
-    return Contest(paid, bids, asks)
+    return Contest(paid, bids, asks, view.rivalry)
 
 
 def working(orders: Iterable[Resting]) -> Both:

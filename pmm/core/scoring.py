@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pmm.core.orders import Order, Orders
 from pmm.core.reward_score import ONE_SIDED_FROM, ONE_SIDED_TO
-from pmm.core.reward_view import contest, working
+from pmm.core.reward_view import contest, sample, working
 from pmm.core.step import StepBuilder
 from pmm.core.view import QuoteSide, View
 from pmm.events import Scored
@@ -43,6 +43,10 @@ SCORING = Table(
 YOUNG: Nanos = 60 * SECOND
 # Answers in a row that must differ from the formula: a price that moves in between makes one.
 DIFFERENT_MIN = 2
+# How much a new word on our share counts against those before; books and shares are not of the same moment.
+LEARNT = 0.3
+# Others score between a twentieth and twenty times what the book says.
+RIVALRY_MIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,20 @@ class Scoring:
             out.move(SCORING, subject, "idle", name, idle[0])
         else:
             out.move(SCORING, subject, "scores", name, "")
+
+
+def rivalry(view: View, share: float) -> float:
+    """What the venue's word on our share of a reward says of the others, smoothed into what was known of them.
+
+    A share s of ours, with a score A, says that theirs is A (1 - s) / s.  The book cannot tell: a level may be many
+    orders too small to score, or many makers of one side each.  Without a score of ours nothing is learnt.
+    """
+    told = sample(replace(view, rivalry=1.0))
+    if told is None or not told.own or not told.others or not 0 < share <= 1:
+        return view.rivalry
+    seen = told.own * (1 - share) / share / told.others
+    learnt: float = view.rivalry ** (1 - LEARNT) * max(seen, RIVALRY_MIN) ** LEARNT
+    return min(max(learnt, RIVALRY_MIN), 1 / RIVALRY_MIN)
 
 
 def verdict(order: Order, view: View) -> Verdict:

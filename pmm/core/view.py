@@ -98,8 +98,9 @@ class View:
     """One market at one moment.  `book` is the live kernel book of the first token: read it, do not keep it.
 
     `own` are our orders in that book; a dry run has none there.  `working` are those that nobody wants gone, wherever
-    they are: on their way, in doubt, resting, simulated.  `event` is what we hold in the other outcomes of its
-    event, None where it stands alone.
+    they are: on their way, in doubt, resting, simulated.  `event` is what we hold in the other outcomes of its event,
+    None where it stands alone.  `rivalry` is what others score for rewards by the venue's word, over what their levels
+    would score as one maker's; 1 while it said nothing.
     """
 
     at: Nanos
@@ -111,6 +112,7 @@ class View:
     regime: Regime = Regime.QUIET
     event: EventView | None = None
     working: tuple[Resting, ...] = ()
+    rivalry: float = 1.0
 
     @property
     def best_bid(self) -> Price | None:

@@ -187,6 +187,7 @@ class _Choice:
         competing = 0 if score is None else score.stick.at_middle(score.competing)
         yield Term("reward of the pool", per_day, "USD/day")
         yield Term("competing score", competing / SHARE, "shares")
+        yield Term("others by the venue's word", self._view.rivalry)
         yield Term("reward of these quotes", worth.reward(chosen), "USD/day")
         yield Term("maker rebate", worth.rebate, "USD/share")
         for side, name in enumerate(QuoteSide):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pmm.core.orders import Order
-from pmm.core.scoring import DIFFERENT_MIN, YOUNG, Scoring, verdict
+from pmm.core.scoring import DIFFERENT_MIN, YOUNG, Scoring, rivalry, verdict
 from pmm.core.step import Change, StepBuilder
 from pmm.core.view import QuoteSide, Resting, View
 from pmm.events import MarketListed, Scored, Timer
@@ -114,6 +114,39 @@ def test_a_price_that_moved_in_between_is_no_disagreement() -> None:
 def test_sides_are_told_apart() -> None:
     told = asked(Scoring(), [(order(), True), (order(5_200, 19, QuoteSide.ASK), False)])
     assert [(one.subject, one.new) for one in told] == [("rain bid", "SCORING"), ("rain ask", "IDLE")]
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.5, 1.0), (0.2, 4.0), (0.8, 0.25), (1.0, 0.05), (0.0, None), (1.1, None)]
+)
+def test_our_share_by_the_venue_s_word_says_what_the_others_score(share: float, told: float | None) -> None:
+    """Ours is 400 of 800 at the same distance, so that the book says a half; a new word counts for three tenths."""
+    mine = order(4_900, 400), order(5_100, 400, QuoteSide.ASK)
+    expected = 1.0 if told is None else told**0.3
+    assert rivalry(view(*mine), share) == pytest.approx(expected)
+
+
+def test_what_was_learnt_comes_near_and_stays_within_bounds() -> None:
+    mine = order(4_900, 400), order(5_100, 400, QuoteSide.ASK)
+    here = view(*mine)
+    for _ in range(30):
+        here = replace(here, rivalry=rivalry(here, 0.2))
+    assert here.rivalry == pytest.approx(4.0, rel=1e-3)
+    assert rivalry(replace(here, rivalry=20.0), 1e-9) == 20.0
+    assert rivalry(view(), 0.5) == 1.0
+
+
+def test_the_engine_learns_what_others_score() -> None:
+    story = Story()
+    story.open_market()
+    story.accept()
+    story.tell(MarketListed(story.at, replace(market(), rewards=RewardTerms(5 * SHARE, 300, 100 * USD))))
+    before = story.wait(1).rewards[0]
+    story.tell(Scored(story.at, story.at, shares=((CONDITION, 0.9), ("elsewhere", 0.5))))
+    learnt = story.engine.markets[CONDITION].rivalry
+    assert learnt != 1.0
+    after = next(one for _ in range(6) for one in story.wait(1).rewards)
+    assert (after.own, after.others) == (before.own, pytest.approx(before.others * learnt, rel=1e-6))
 
 
 def test_the_engine_holds_an_answer_against_the_orders_that_rest() -> None:

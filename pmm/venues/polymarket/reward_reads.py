@@ -79,7 +79,7 @@ async def rebates(http: VenueHttp, clob_url: str, wallet: str, day: date) -> tup
 
 
 class ScoringCheck:
-    """A service that asks every `interval` which of our orders score, and tells the engine.
+    """A service that asks every `interval` which of our orders score and what our shares are, and tells the engine.
 
     `pays` says whether the market of an order pays rewards at all.
     """
@@ -116,10 +116,11 @@ class ScoringCheck:
             return None
         try:
             said = await self._reads.scoring(list(names))
+            shares = await self._reads.shares()
         except PmmError as error:
             return Scored(self._clock(), asked_at, failed=error.message)
         answers = ((names[venue_id], scores) for venue_id, scores in said.items() if venue_id in names)
-        return Scored(self._clock(), asked_at, tuple(answers))
+        return Scored(self._clock(), asked_at, tuple(answers), shares=tuple(shares.items()))
 
 
 def _yes(said: object) -> bool:

@@ -147,7 +147,7 @@ async def test_the_service_tells_by_our_ids_which_orders_score(ours):
     await ours.floor.advance(1)
     told = await checked(ours)
     assert dict(told.orders) == {names[0]: True, names[1]: True, small: False}
-    assert told.failed == ""
+    assert (told.failed, told.shares) == ("", ((DEMO.condition_id, 1.0),))
 
 
 async def test_a_failed_read_is_told_as_one(ours):
