@@ -1,6 +1,6 @@
 """Decisions in the state file: what each was made from and what came of it, for `pmm explain`.
 
-Bounded: the newest `DECISIONS_MAX` are kept, each for `DECISION_LIFE`.  One is about 1 kB on the disk; those of the
+Bounded: the newest `DECISIONS_MAX` are kept, each for `DECISION_LIFE`.  One is 1 to 2 kB on the disk; those of the
 last moment before a kill are lost, since nothing is sent on their strength.
 """
 

@@ -1,6 +1,6 @@
 """How every quoted market stood, every few seconds, and where the mid was some time after each trade: for reports.
 
-Bounded: samples are kept for `SAMPLE_LIFE`; a market brings about 2 MB a day.
+Bounded: samples are kept for `SAMPLE_LIFE`; a market brings about 4 MB a day.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pmm.model import SECOND, ConditionId, Money, Nanos, OrderId, Price, Size
 from pmm.sinks.store import Store, whole
 
 SAMPLE_EVERY: Nanos = 5 * SECOND
-SAMPLE_LIFE: Nanos = 14 * 86_400 * SECOND
+SAMPLE_LIFE: Nanos = 7 * 86_400 * SECOND
 # Old ones that go with one write: more than a write brings.
 FORGOTTEN_MAX = 1_000
 
