@@ -65,6 +65,7 @@ def record_of(summary: Summary, engine: Engine) -> dict[str, object]:
     return summary.record() | {
         "outcome": str(engine.outcome),
         "cause": engine.cause,
+        "scoring": dict(engine.scoring.tally),
         "open_orders": sum(1 for _ in engine.orders.open()),
         "books": {
             "frames": sum(each.frames for each in books),

@@ -12,6 +12,7 @@ from pmm.metrics.latency import RoundTrips, StepTime
 from pmm.metrics.markout import HORIZONS_S, Horizon, Markouts
 from pmm.metrics.pnl import Pnl, pnl_text
 from pmm.metrics.rebates import Rebates
+from pmm.metrics.reward_income import RewardIncome
 from pmm.metrics.trust import Trust
 from pmm.model import Nanos, decimal_text, money_text, size_text
 
@@ -24,6 +25,7 @@ class Summary:
     pnl: Pnl = field(default_factory=Pnl)
     markouts: Markouts = field(default_factory=Markouts)
     rebates: Rebates = field(default_factory=Rebates)
+    rewards: RewardIncome = field(default_factory=RewardIncome)
     trust: Trust = field(default_factory=Trust)
     limits: Counterfactual = field(default_factory=Counterfactual)
     step_time: StepTime = field(default_factory=StepTime)
@@ -39,6 +41,7 @@ class Summary:
         self.pnl.on_step(step)
         self.markouts.on_step(step)
         self.rebates.on_step(step)
+        self.rewards.on_step(step)
         self.trust.on_step(step)
         self.limits.on_step(step)
         self.decisions.on_step(step)
@@ -81,6 +84,10 @@ class Summary:
                 str(seconds): self._markout(self.markouts.total(place)) for place, seconds in enumerate(HORIZONS_S)
             },
             "limits": self.limits.record(),
+            "rewards": {
+                "expected": money_text(self.rewards.total),
+                "markets": {market: money_text(money) for market, money in self.rewards.by_market.items()},
+            },
             "messages": counts.messages,
             "risk": counts.risk_record(),
             "step_time_us": _micros(self.step_time),
