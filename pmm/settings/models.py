@@ -71,7 +71,7 @@ class LogOdds(Section):
         default=Decimal("0.05"), description="Risk aversion for what is traded away again, 1/USD."
     )
     arrival: Positive = Field(default=Decimal(100), description="Fills per hour of an order at the fair price.")
-    reach: Positive = Field(default=Decimal(1), description="Ticks of distance that thin fills out to 1/e.")
+    reach: Positive = Field(default=Decimal("0.75"), description="Ticks of distance that thin fills out to 1/e.")
     volatility: Volatility = Field(default=Decimal("0.03"), description=VOLATILITY)
     score_share: Part = Field(
         default=Decimal("0.25"), description="Believed part of the variance that a score must still have until the end."
@@ -93,6 +93,6 @@ class LogOdds(Section):
     tolerance: Part = Field(
         default=Decimal("0.5"), description="Part of a half-spread by which a working order may be off."
     )
-    widen_trending: Factor = Field(default=Decimal("1.25"), description="Factor of spreads while a market trends.")
-    widen_event: Factor = Field(default=Decimal(2), description="Factor of spreads in an event.")
+    widen_trending: Factor = Field(default=Decimal("1.15"), description="Factor of spreads while a market trends.")
+    widen_event: Factor = Field(default=Decimal("1.3"), description="Factor of spreads in an event.")
     widen_near_resolution: Factor = Field(default=Decimal("1.5"), description="Factor of spreads near the end.")

@@ -75,7 +75,7 @@ class LogOddsParams:
     carry_min: float = 0.25
     gamma_short: float = 0.05
     arrival: float = 100.0
-    reach: float = 1.0
+    reach: float = 0.75
     volatility: float = 0.03
     score_share: float = 0.25
     jump_size: float = 0.4
@@ -87,8 +87,8 @@ class LogOddsParams:
     half_max: float = 0.1
     touch: float = 0.3
     tolerance: float = 0.5
-    widen_trending: float = 1.25
-    widen_event: float = 2.0
+    widen_trending: float = 1.15
+    widen_event: float = 1.3
     widen_near_resolution: float = 1.5
     rungs: Rungs = field(default_factory=lambda: Rungs(levels=LEVELS))
 

@@ -82,7 +82,7 @@ def test_a_rebate_is_part_of_the_edge():
 
 
 @pytest.mark.parametrize(
-    ("regime", "factor"), [(Regime.TRENDING, 1.25), (Regime.NEAR_RESOLUTION, 1.5), (Regime.EVENT, 2.0)]
+    ("regime", "factor"), [(Regime.TRENDING, 1.15), (Regime.NEAR_RESOLUTION, 1.5), (Regime.EVENT, 1.3)]
 )
 def test_careful_times_are_quoted_wider(regime, factor):
     quiet, careful = MODEL.prices(look()), MODEL.prices(look(regime=regime))
