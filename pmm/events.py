@@ -95,6 +95,7 @@ class OperatorAction(StrEnum):
     RESUME = "resume"
     KILL = "kill"
     RESET = "reset"
+    RESET_DAY = "reset_day"
 
 
 @dataclass(frozen=True, slots=True)

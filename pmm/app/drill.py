@@ -257,7 +257,8 @@ async def _running(there: Practice) -> AsyncIterator[_Scene]:
     seen = _Seen()
     request = QuoteRequest((MARKET,), instance=INSTANCE)
     run = asyncio.create_task(
-        quote(there.loaded, request, lambda _: seen, wallet=there.wallet, warn=lambda _: None), name="drill"
+        quote(there.loaded, request, lambda _markets, _summary: seen, wallet=there.wallet, warn=lambda _: None),
+        name="drill",
     )
     try:
         yield _Scene(there, seen, run)

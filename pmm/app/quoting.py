@@ -52,7 +52,7 @@ class QuoteRequest:
     instance: str = "default"
 
 
-Show: TypeAlias = Callable[[Sequence[Market]], Sink]
+Show: TypeAlias = Callable[[Sequence[Market], Summary], Sink]
 
 
 async def quote(
@@ -60,8 +60,8 @@ async def quote(
 ) -> Finished:
     """Quote until stopped; a dry run unless the settings say live, and then with the orders of `wallet`.
 
-    `show` gets the markets once they are known and returns the sink that tells the user.  Raises what discovery and
-    the way to the venue raise; a run that began always comes back as Finished.
+    `show` gets the markets once they are known, and the summary as it grows, and returns the sink that tells the user.
+    Raises what discovery and the way to the venue raise; a run that began always comes back as Finished.
     """
     async with AsyncExitStack() as stack:
         store = stack.enter_context(held(loaded.settings, request.instance, warn))
@@ -106,9 +106,10 @@ class _Run:
         feeds = MarketFeeds(sockets, canary, copies=ws.copies, copied=ws.copied_slugs)
         driver = driver_for(settings, engine, feeds, self.http, self.discovery, self.trading)
         with _recording(request.record, markets if canary is None else [*markets, canary]) as recorders:
-            driver.sinks += [summary, show(markets), *recorders]
+            driver.sinks += [summary, show(markets, summary), *recorders]
             if history is not None:
-                driver.sinks += [history, history.samples(engine)]
+                samples = history.samples(engine)
+                driver.sinks += [history, samples]
             if request.once:
                 driver.add_sink(_Once(driver))
             async with self._door(driver):
@@ -116,6 +117,7 @@ class _Run:
             if history is not None:
                 try:
                     history.flush()
+                    samples.flush()
                 except DiskError as error:
                     failure = failure or error
         incomplete = next((recorder.verdict for recorder in recorders), None)

@@ -15,7 +15,7 @@ from pmm.metrics.sample import Sample
 from pmm.model import GRID, SECOND, ConditionId, Money, Nanos, OrderId, Size
 from pmm.settings import Settings
 from pmm.sinks.records import Records
-from pmm.sinks.runs import Run, runs
+from pmm.sinks.runs import NEVER, Run, runs
 from pmm.sinks.store import Store
 
 
@@ -98,6 +98,8 @@ def _report(store: Store, run: Run) -> Report:
     everything: list[Fill | Opening] = [*records.openings(), *records.fills()]
     told = [one for one in everything if run.began_at <= one.at < run.ended_at]
     fills = [one for one in told if isinstance(one, Fill)]
+    # What is known of now belongs to the run that was last.
+    last = records.marks() if run.ended_at == NEVER else {}
     after, slugs, rebates = records.markouts(), records.slugs(), records.rebates()
     markets = {}
     for market in sorted({*samples, *(one.market for one in told)}):
@@ -105,7 +107,7 @@ def _report(store: Store, run: Run) -> Report:
         markets[market] = MarketReport(
             slug=slugs.get(market, market),
             performance=performance(some),
-            pnl=_ledger([one for one in told if one.market == market], some),
+            pnl=_ledger([one for one in told if one.market == market], some, last.get(market)),
             fills=len(mine),
             volume=sum(fill.size for fill in mine),
             after=tuple(_after(mine, after, seconds) for seconds in HORIZONS_S),
@@ -117,7 +119,7 @@ def _report(store: Store, run: Run) -> Report:
     return Report(run, markets, curve, drawdown(equity for _, equity in curve), spoken)
 
 
-def _ledger(told: Sequence[Fill | Opening], samples: Sequence[Sample]) -> MarketPnl:
+def _ledger(told: Sequence[Fill | Opening], samples: Sequence[Sample], last2: int | None) -> MarketPnl:
     """What the fills of the run, and shares of before it, came to at the mids seen meanwhile: it closes exactly."""
     ledger = MarketPnl()
     marks = [(one.at, one.mid2) for one in samples if one.mid2 is not None]
@@ -132,6 +134,8 @@ def _ledger(told: Sequence[Fill | Opening], samples: Sequence[Sample]) -> Market
             ledger.book(one)
     for _, mid2 in marks[place:]:
         ledger.mark(mid2)
+    if last2 is not None:
+        ledger.mark(last2)
     return ledger
 
 

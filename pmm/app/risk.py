@@ -7,18 +7,21 @@ OK     nothing of that
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pmm.app.account import SHADOW_WALLET
-from pmm.core.daily_loss import DAY
+from pmm.core.daily_loss import DAY, RULE, reset_text
 from pmm.core.guard import ACCOUNT, title
 from pmm.core.rule import Mode, RiskEvent, Stage
 from pmm.model import Money, Nanos, money_text
 from pmm.rules.daily_loss import WARN_PERCENT
 from pmm.settings import Settings
+from pmm.sinks import risk_events
 from pmm.sinks.records import Records
 from pmm.sinks.store import Store, whole
 
@@ -86,6 +89,22 @@ def last_events(store: Store, *, limit: int, since: Nanos = 0, rule: str | None 
     records = Records(store, account, epoch=epoch)
     events = records.risk_events(since=since) if rule is not None else records.risk_events(limit=limit, since=since)
     return [event for event in events if rule in (None, event.rule)][:limit]
+
+
+def reset_day_at_rest(folder: Path, reason: str) -> None:
+    """Of an instance that does not run: what its accounts have brought today counts no longer.  Raises DiskError."""
+    now = time.time_ns()
+    if not Store.exists(folder):
+        return
+    with Store.open(folder) as store, store.writing() as db:
+        day = now // DAY
+        told = db.execute("SELECT account, money FROM days WHERE day = ?", (day,)).fetchall()
+        db.execute("UPDATE days SET money = 0 WHERE day = ?", (day,))
+        for account, money in told:
+            text = reset_text(whole(money), reason)
+            event = RiskEvent(now, RULE, "reset", ACCOUNT, text, enforced=True)
+            for statement, values in risk_events.rows_of(whole(account), 0, [event]):
+                db.execute(statement, values)
 
 
 def max_day_loss(settings: Settings) -> Money:

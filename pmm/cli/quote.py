@@ -12,6 +12,7 @@ from pmm.cli.context import Cli
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pmm.metrics.summary import Summary
     from pmm.model import Market
     from pmm.settings.live import Live
 
@@ -40,6 +41,7 @@ def quote(
     from pmm import app
     from pmm.cli.armed import armed
     from pmm.cli.beside import Beside
+    from pmm.cli.pulse import Pulse
     from pmm.cli.session import SCHEMA, Session, summary_text
 
     cli = Cli.current()
@@ -52,9 +54,9 @@ def quote(
     request = app.QuoteRequest(names, duration, once, seed, record, cli.instance)
     told: list[Beside] = []
 
-    def show(markets: Sequence[Market]) -> Beside:
+    def show(markets: Sequence[Market], summary: Summary) -> Pulse:
         told.append(Beside(cli, Session(cli, markets)))
-        return told[-1]
+        return Pulse(told[-1], summary, cli.mode, settings.mm.status_interval_ns)
 
     try:
         finished = asyncio.run(app.quote(loaded, request, show, wallet=wallet, warn=cli.warn))

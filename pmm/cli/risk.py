@@ -65,6 +65,28 @@ def events(
     cli.emit_list("pmm.risk-events/1", "events", records, human=lambda: _events_text(cli, found))
 
 
+@app.command("reset-day")
+def reset_day(reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is recorded.")] = "") -> None:
+    """Count what today has brought anew, from nothing; a halt stays until `pmm kill --reset`."""
+    from pmm.app.account import state_folder
+    from pmm.app.risk import reset_day_at_rest
+    from pmm.drivers.control import NothingRuns, ask
+    from pmm.errors import UsageError
+    from pmm.events import OperatorAction
+
+    cli = Cli.current()
+    folder = state_folder(cli.load().settings, cli.instance)
+    if not cli.confirm(f"Forget what {cli.instance!r} lost today?"):
+        raise UsageError("the day goes on as it was", hint="Type YES when asked, or say --yes.")
+    try:
+        ask(folder, OperatorAction.RESET_DAY, reason=reason)
+        where = "running"
+    except NothingRuns:
+        where = "state file"
+        reset_day_at_rest(folder, reason)
+    cli.emit("pmm.risk-reset-day/1", {"reset": True, "source": where}, human=lambda: f"the day begins anew ({where})")
+
+
 def event_record(event: RiskEvent) -> dict[str, object]:
     """An event for programs."""
     return {

@@ -72,6 +72,10 @@ class Session:
             self._schema, {"event": "lost", "steps": steps}, human=lambda: f"-- {steps} steps were not told --"
         )
 
+    def on_status(self, record: dict[str, object]) -> None:
+        """How everything stands, as `pmm.cli.pulse` makes it."""
+        self._cli.emit(self._schema, record, human=lambda: status_text(record))
+
     def _lines(self, step: Step) -> Iterator[tuple[dict[str, object], str]]:
         """What a step says: the record of it and its line for people, empty where they need not see it."""
         for change in step.changes:
@@ -177,6 +181,15 @@ class Session:
         known = self._markets.get(market)
         tokens = () if known is None else known.tokens
         return next((token.outcome for token in tokens if token.token_id == token_id), token_id)
+
+
+def status_text(record: dict[str, object]) -> str:
+    """The line for people."""
+    told = (
+        f"{str(record['mode']).upper().replace('-', ' ')}  pnl {record['pnl']} USD  net {record['net']} shares"
+        f"  {record['fills']} fills of {record['orders_placed']} orders"
+    )
+    return f"{str(record['at'])[11:19]}  {told}  rules spoke {record['risk_events']}, acted {record['risk_enforced']}"
 
 
 def mode_text(cli: Cli) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from pmm.core.guard import Said
 from pmm.core.markets import QuotedMarket
+from pmm.core.rule import RiskEvent
 from pmm.core.step import DayResult, StepBuilder
 from pmm.fsm import Row, Table
-from pmm.model import GRID, SECOND, ConditionId, Money, Nanos
+from pmm.model import GRID, SECOND, ConditionId, Money, Nanos, money_text
 
 DAY: Nanos = 86_400 * SECOND
 # The rule that judges what a day may cost.
@@ -27,7 +28,9 @@ DAILY_LOSS = Table(
         Row("INSIDE", "beyond", "BEYOND", "more than may be lost in a day: trading halts where limits act"),
         Row("NEAR", "beyond", "BEYOND", "more than may be lost in a day: trading halts where limits act"),
         Row("NEAR", "midnight", "INSIDE", "a new day in UTC"),
+        Row("NEAR", "reset", "INSIDE", "the operator counts anew"),
         Row("BEYOND", "midnight", "INSIDE", "a new day in UTC"),
+        Row("BEYOND", "reset", "INSIDE", "the operator counts anew; a halt stays one"),
     ],
 )
 
@@ -38,12 +41,14 @@ class DailyLoss:
 
     `before` is what earlier runs of the account brought, on which day.
     `peak` is the most that the day has brought, never less than nothing, in micro-USD; a restart forgets it.
+    `resets` is how often the operator had it counted anew.
     """
 
     before: DayResult | None = None
     state: str = field(default=DAILY_LOSS.initial)
     result: DayResult | None = None
     peak: Money = 0
+    resets: int = 0
     _base: int = 0
     _carried: Money = 0
     _marks: dict[ConditionId, int] = field(default_factory=dict)
@@ -63,6 +68,19 @@ class DailyLoss:
         result = DayResult(day, money, tuple(self._marks.items()))
         if result != self.result:
             self.result = out.day = result
+
+    def reset(self, reason: str, markets: Iterable[QuotedMarket], out: StepBuilder) -> None:
+        """From now on the day has brought nothing; what it had brought is told."""
+        self.see(out.event.at, markets, out)
+        assert self.result is not None, "it was just seen"
+        before = self.result.money
+        self._base, self._carried, self.peak = self._base + before * 2 * GRID - self._carried * 2 * GRID, 0, 0
+        self.resets += 1
+        self.result = out.day = DayResult(self.result.day, 0, self.result.marks)
+        told = reset_text(before, reason)
+        out.risk.append(RiskEvent(out.event.at, RULE, "reset", "account", told, enforced=True))
+        if self.state != "INSIDE":
+            out.move(DAILY_LOSS, self, "reset", "daily loss", told)
 
     def tell(self, said: Said | None, out: StepBuilder) -> None:
         """Announce what the rule says of the day."""
@@ -87,3 +105,8 @@ class DailyLoss:
                 held = quoted.position
                 equity += held.cash * 2 * GRID + held.yes * mark2 + held.no * (2 * GRID - mark2)
         return equity
+
+
+def reset_text(before: Money, reason: str) -> str:
+    """What is told of a day that is counted anew after it had brought so much."""
+    return f"the operator counts the day anew after {money_text(before)} USD" + (f": {reason}" if reason else "")

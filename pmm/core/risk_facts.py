@@ -51,6 +51,7 @@ class RiskFacts:
         activity.count(out)
         return AccountFacts(
             day=0 if result is None else result.money,
+            resets=self._daily.resets,
             peak=self._daily.peak,
             at_stake=self._desk.exposure.total,
             errors=activity.errors,

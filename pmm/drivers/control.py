@@ -31,7 +31,7 @@ SOCKET = "control.sock"
 DOOR = "control.json"
 STATUS = "status"
 # What may be asked beside the status.
-ACTIONS = frozenset({OperatorAction.PAUSE, OperatorAction.RESUME, OperatorAction.STOP, OperatorAction.KILL})
+ACTIONS = frozenset(set(OperatorAction) - {OperatorAction.RESET})
 
 REQUEST_BYTES_MAX = 4_096
 REASON_CHARS_MAX = 200

@@ -4,7 +4,7 @@
 
 Equity is cash and shares at the mid of books that may be quoted on; what earlier runs of the account lost on the same
 day counts (`pmm.core.daily_loss`).  Exactly the limit is allowed.  What a day has been said to cost stands until the
-day is over, also when prices come back: a latch that opens by itself is none.
+day is over or the operator has it counted anew, also when prices come back: a latch that opens by itself is none.
 
 Settings: `risk.max_daily_loss` in USD, in live trading no more than `live.max_daily_loss_usd`.  Source: the pre-set
 capital threshold of SEC 15c3-5 (reliability reference, section 1.5).
@@ -37,11 +37,11 @@ class DailyLoss:
 
     def __init__(self, limits: DailyLossLimits) -> None:
         self.limits = limits
-        self._day = -1
+        self._day = (-1, 0)
         self._worst: Money = 0
 
     def judge(self, view: RiskView) -> Standing:
-        loss, day = -view.account.day, view.at // DAY
+        loss, day = -view.account.day, (view.at // DAY, view.account.resets)
         self._worst = loss if day != self._day else max(loss, self._worst)
         self._day = day
         limit = self.limits.max_loss

@@ -203,6 +203,9 @@ class Mm(Section):
         default="flat", description="Sizes of levels: all the same, one size more each, each twice the last."
     )
     loop_interval: Seconds = Field(default=Decimal(1), description="Seconds between two looks when nothing happens.")
+    status_interval: Seconds = Field(
+        default=Decimal(30), description="Seconds between two lines that say how the run stands."
+    )
 
     @property
     def spread_price(self) -> int:
@@ -227,6 +230,10 @@ class Mm(Section):
     @property
     def loop_interval_ns(self) -> int:
         return units(self.loop_interval, NANO_PLACES)
+
+    @property
+    def status_interval_ns(self) -> int:
+        return units(self.status_interval, NANO_PLACES)
 
 
 class Orders(Section):

@@ -135,12 +135,17 @@ class Records:
                 ledger.open(one)
             else:
                 ledger.book(one)
-        for market, mid2 in self._store.rows(
-            "SELECT market, mid2 FROM marks WHERE account = ? AND epoch = ?", (self._account, self._epoch)
-        ):
-            if str(market) in markets:
-                markets[str(market)].mark(whole(mid2))
+        for market, mid2 in self.marks().items():
+            if market in markets:
+                markets[market].mark(mid2)
         return markets
+
+    def marks(self) -> dict[ConditionId, int]:
+        """Twice the mid of every market as it was last seen."""
+        rows = self._store.rows(
+            "SELECT market, mid2 FROM marks WHERE account = ? AND epoch = ?", (self._account, self._epoch)
+        )
+        return {str(market): whole(mid2) for market, mid2 in rows}
 
     def risk_events(self, *, limit: int = LIMIT, since: Nanos = 0) -> list[RiskEvent]:
         """What rules said, acted on or not, the newest first."""

@@ -59,6 +59,11 @@ class Samples:
         self.write([self._sample(quoted, at) for quoted in self._engine.markets.values()], at)
         self._rewards.clear()
 
+    def flush(self) -> None:
+        """Write what waits: the end of a run falls between two samples."""
+        if self._last is not None or self._matured or self._rebates:
+            self.write([], self._last or 0)
+
     def write(self, samples: Iterable[Sample], now: Nanos) -> None:
         """Write some, and forget the oldest."""
         with self._store.writing() as db:

@@ -8,7 +8,7 @@ from pmm.core.daily_loss import DAY
 from pmm.core.engine import EngineConfig, Outcome
 from pmm.core.rule import Mode
 from pmm.core.step import DayResult
-from pmm.events import AccountRead, Timer
+from pmm.events import AccountRead, Operator, OperatorAction, Timer
 from pmm.model import SECOND, USD
 from pmm.rules.daily_loss import DailyLoss, DailyLossLimits
 from tests.support.rules import ruled
@@ -133,3 +133,25 @@ def test_the_most_that_the_day_has_brought_is_kept_and_begins_anew_with_the_day(
     story.at = (TODAY + 1) * DAY
     mark(story, "0.50", "0.52", 0)
     assert story.engine.daily.peak == 0
+
+
+def test_the_operator_may_count_the_day_anew_and_it_is_told():
+    story = holding(2_000, limit=50 * USD, enforced=False)
+    mark(story, "0.46", "0.48")
+    assert story.engine.daily.state == "BEYOND"
+    step = story.tell(Operator(story.at, OperatorAction.RESET_DAY, "moved desks"))
+    (said,) = step.risk
+    assert (said.rule, said.verdict) == ("daily_loss", "reset")
+    assert said.reason == "the operator counts the day anew after -60 USD: moved desks"
+    assert (step.day, story.engine.daily.state) == (DayResult(TODAY, 0), "INSIDE")
+    mark(story, "0.45", "0.47")  # twenty dollars more are no forty dollars and not eighty
+    assert story.engine.daily.result == DayResult(TODAY, -20 * USD)
+    assert story.engine.daily.state == "INSIDE"
+
+
+def test_a_halt_outlives_a_day_that_is_counted_anew():
+    story = holding(5_001)
+    mark(story, "0.48", "0.50")
+    story.tell(Operator(story.at, OperatorAction.RESET_DAY))
+    assert story.engine.outcome is Outcome.HALTED
+    assert story.engine.risk.state == "HALTED"
