@@ -4,6 +4,8 @@ What a quote is worth and what moving it costs is `core/reward_worth.py`.  Price
 model's own reservation price outwards to the edge of what scores, both sides together and then each alone; sizes are
 the model's, the least that scores, and the best of water-filling.  The model's own quote is always among what is
 compared, and where it wants nothing there is nothing.  What works stays unless moving pays for itself.
+
+Nearer than the model itself only in quiet times: in every other regime its distance is a precaution.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pmm.core.quote import clamp
+from pmm.core.regime import Regime
 from pmm.core.reward_score import Contest
 from pmm.core.reward_view import contest
 from pmm.core.reward_worth import ASK, BID, Leg, Legs, RewardParams, Worth
@@ -92,6 +95,8 @@ class _Choice:
         else:
             near = ceil_to_tick(max(target.reference2 // 2 + 1, (book.best_bid or 0) + 1), tick)
             far = min(floor_to_tick((mid2 + 1) // 2 + reach - 1, tick), GRID - tick)
+        if self._view.regime is not Regime.QUIET:
+            near = min(near, target.price) if side == BID else max(near, target.price)
         step = tick * (1 + abs(near - far) // tick // PRICES_MAX)
         outwards = range(near, far - 1, -step) if side == BID else range(near, far + 1, step)
         return list(dict.fromkeys([*outwards, target.price]))

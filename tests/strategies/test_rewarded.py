@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmm.core.regime import Regime
 from pmm.core.reward_view import contest, sample
 from pmm.core.reward_worth import Leg, RewardParams, Worth
 from pmm.core.signals import Signals
@@ -68,6 +69,15 @@ def test_without_fills_to_fear_quotes_go_to_the_reservation_price() -> None:
     assert best(Rewarded(model(), CALM).decide(view())) == (4_900, 5_100)
     wary = Fixed(Targets((Target(4_600, shares(10), 9_640),), (Target(5_400, shares(10), 10_360),)))
     assert best(Rewarded(wary, CALM).decide(view())) == (4_800, 5_200)
+
+
+@pytest.mark.parametrize("regime", [one for one in Regime if one is not Regime.QUIET])
+def test_only_quiet_times_bring_quotes_nearer_than_the_model_has_them(regime: Regime) -> None:
+    cautious = model(4_800, 5_200)
+    assert best(Rewarded(cautious, CALM).decide(view())) == (4_900, 5_100)
+    assert best(Rewarded(cautious, CALM).decide(view(regime=regime))) == (4_800, 5_200)
+    near = view(regime=regime, working=resting(4_900, 5_100))
+    assert best(Rewarded(cautious, replace(CALM, message=1.0)).decide(near)) == (4_800, 5_200)
 
 
 def test_what_fills_cost_keeps_quotes_away() -> None:
