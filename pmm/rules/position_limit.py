@@ -7,7 +7,7 @@ Net are YES shares less NO shares, since a pair is a dollar.  Orders in doubt, t
 of others on the account count in full; trades that may still fail count as held, what they may cost is another rule's
 matter.  Exactly the limit may be reached.
 
-Setting: `risk.max_position` in shares.  Source: exposure counts what rests (reliability reference, invariant 8).
+Setting: `risk.max_position` in shares.  Source: exposure counts what rests (reliability reference, I1).
 """
 
 from __future__ import annotations

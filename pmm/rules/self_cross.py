@@ -3,7 +3,7 @@
 Prices are those of YES, so that it also says: what we bid for YES and NO together stays below a dollar.  Orders in
 doubt, and those whose cancel is not confirmed, may still trade.  There is no limit to set, and it is always enforced.
 
-Source: reliability reference, invariant 13; the venue lets two orders of one account match.
+Source: reliability reference, I13; the venue lets two orders of one account match.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ FAST = {
     "PMM_LIVE__BALANCE_INTERVAL": "1",
     "PMM_LIVE__WATCHDOG": "false",
     "PMM_LIVE__MAX_DAILY_LOSS_USD": "0.5",
+    # Its ladder would take quotes back on the way there.
+    "PMM_RULES__DRAWDOWN": "log",
 }
 Live = Callable[..., Quoter]
 
