@@ -80,6 +80,7 @@ def ladder(
 
     Orders are replaced when the wanted price moved by the requote threshold.  Where a model says how much `slack` (USD)
     it grants, that decides instead: a working order less than that away from where it is wanted stays, any other goes.
+    The price in the middle of both is taken for the one at which the model would neither buy nor sell.
     """
     bid2, ask2 = _grid2(bid, floor), _grid2(ask, ceil)
     tick, touch = view.market.tick, _touch(view)
@@ -89,7 +90,7 @@ def ladder(
     asks = _side(QuoteSide.ASK, high, ask2, step, rungs, view)
     reason = "" if bids or asks else "no room for an order on either side"
     if slack is None:
-        return Targets(bids, asks, reason, terms)
+        return Targets(bids, asks, reason, terms, (bid2 + ask2) // 2)
     gap = asks[0].price - bids[0].price if bids and asks else GRID
     # So that what stays on one side crosses neither what stays on the other one nor the next level of its own.
     apart = step if rungs.levels > 1 else GRID
@@ -99,6 +100,7 @@ def ladder(
         _settled(QuoteSide.ASK, asks, grid, view, touch),
         reason,
         terms,
+        (bid2 + ask2) // 2,
     )
 
 

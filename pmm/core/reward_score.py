@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import merge
 
 from pmm.model import GRID, BookPage, Money, Price, RewardTerms, Size
 
@@ -171,10 +172,7 @@ class Contest:
         """Where a side reaches the least size."""
         key = (side, own)
         if key not in self._cuts:
-            both = self.others[side]
-            if own:
-                both = tuple(sorted((*both, *own), key=lambda level: level[0], reverse=side == 0))
-            self._cuts[key] = _reached(both, self.paid.size_min)
+            self._cuts[key] = _reached(_merged(self.others[side], own, side), self.paid.size_min)
         return self._cuts[key]
 
     def _at(self, mid2: int) -> tuple[Yardstick, int]:
@@ -188,7 +186,21 @@ class Contest:
 
 
 def _side(stick: Yardstick, levels: Levels) -> int:
-    return sum(stick.points(price, size) for price, size in levels)
+    total = 0
+    for price, size in levels:
+        total += stick.points(price, size)
+    return total
+
+
+def _merged(others: Orders, own: Orders, side: int) -> Levels:
+    """Levels of others and orders of ours, the best price first."""
+    if not own:
+        return others
+    return merge(others, sorted(own, reverse=side == 0), key=_price, reverse=side == 0)
+
+
+def _price(level: tuple[Price, Size]) -> Price:
+    return level[0]
 
 
 def _reached(levels: Levels, size_min: Size) -> Price | None:

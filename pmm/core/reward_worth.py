@@ -76,6 +76,7 @@ class Worth:
     ) -> None:
         self._here, self._params, self._reference2, self._deeper = here, params, reference2, deeper
         self._shares: dict[tuple[int, Price], float] = {}
+        self._values: dict[Legs, float] = {}
         signals = view.signals
         moves = sqrt(max(signals.variance, 0.0) * 2 * params.adverse / pi)
         self.adverse = max(signals.bid_markout, moves), max(signals.ask_markout, moves)
@@ -85,7 +86,11 @@ class Worth:
 
     def value(self, legs: Legs) -> float:
         """J in USD a day."""
-        return self.reward(legs) + self.fills(BID, legs[BID]) + self.fills(ASK, legs[ASK])
+        known = self._values.get(legs)
+        if known is None:
+            known = self.reward(legs) + self.fills(BID, legs[BID]) + self.fills(ASK, legs[ASK])
+            self._values[legs] = known
+        return known
 
     def reward(self, legs: Legs) -> float:
         """R A / (A + C) in USD a day."""

@@ -58,13 +58,15 @@ class Term:
 class Targets:
     """What should be working, the best price of each side first; where a side is empty, `reason` says why.
 
-    `terms` are what the prices were made from, in the order of their use.
+    `terms` are what the prices were made from, in the order of their use.  `reservation2` is twice the price at which
+    the model would neither buy nor sell, None where the references of its targets are that price.
     """
 
     bids: tuple[Target, ...] = ()
     asks: tuple[Target, ...] = ()
     reason: str = ""
     terms: tuple[Term, ...] = field(default=(), compare=False)
+    reservation2: int | None = None
 
     @property
     def bid(self) -> Target | None:

@@ -61,6 +61,9 @@ class _Choice:
         self._first = (wanted.bid, wanted.ask)
         either = next(target.reference2 for target in self._first if target is not None)
         reference2 = [either if target is None else target.reference2 for target in self._first]
+        if wanted.reservation2 is not None:
+            reference2 = [wanted.reservation2] * 2
+        self._reference2 = reference2
         deeper = [tuple((target.price, target.size) for target in side[1:]) for side in (wanted.bids, wanted.asks)]
         self._worth = Worth(view, here, params, (reference2[0], reference2[1]), (deeper[0], deeper[1]))
         least = max(here.paid.size_min, view.market.min_size)
@@ -77,7 +80,8 @@ class _Choice:
         chosen = max(reversed(gains), key=lambda way: gains[way])
         bid, ask = self._clamped(chosen)
         terms = (*self._wanted.terms, *self._terms(chosen, max(gains.values()), best))
-        return Targets(self._side(BID, bid, chosen, now), self._side(ASK, ask, chosen, now), self._wanted.reason, terms)
+        bids, asks = self._side(BID, bid, chosen, now), self._side(ASK, ask, chosen, now)
+        return Targets(bids, asks, self._wanted.reason, terms, self._wanted.reservation2)
 
     # --- what is possible ---------------------------------------------------------------------------------------------
 
@@ -86,14 +90,15 @@ class _Choice:
         target, tick = self._first[side], self._view.market.tick
         if target is None:
             return []
-        mid2 = self._here.middle2() or target.reference2
+        reference2 = self._reference2[side]
+        mid2 = self._here.middle2() or reference2
         reach = self._here.paid.spread_max
         book = self._view.book
         if side == BID:
-            near = floor_to_tick(min((target.reference2 - 1) // 2, (book.best_ask or GRID) - 1), tick)
+            near = floor_to_tick(min((reference2 - 1) // 2, (book.best_ask or GRID) - 1), tick)
             far = max(ceil_to_tick(mid2 // 2 - reach + 1, tick), tick)
         else:
-            near = ceil_to_tick(max(target.reference2 // 2 + 1, (book.best_bid or 0) + 1), tick)
+            near = ceil_to_tick(max(reference2 // 2 + 1, (book.best_bid or 0) + 1), tick)
             far = min(floor_to_tick((mid2 + 1) // 2 + reach - 1, tick), GRID - tick)
         if self._view.regime is not Regime.QUIET:
             near = min(near, target.price) if side == BID else max(near, target.price)
@@ -115,12 +120,18 @@ class _Choice:
     # --- the best -----------------------------------------------------------------------------------------------------
 
     def _best(self) -> Legs:
-        """Both sides together at every distance, then each alone while the other stays, as long as that helps."""
+        """From the best of both sides together, large and small, each side alone while the other stays."""
         own: Legs = (self._own(BID), self._own(ASK))
-        best = max([own, *self._together()], key=self._worth.value)
+        together = list(self._together())
+        small = [legs for legs in together if legs[BID] == self._leg(BID, _price(legs[BID]), self._least)]
+        starts = {max([own, *legs], key=self._worth.value): None for legs in (together, small)}
+        return max((self._turned(start) for start in starts), key=self._worth.value)
+
+    def _turned(self, best: Legs) -> Legs:
+        """Each side in turn at its best, as long as that helps."""
         for _ in range(ROUNDS_MAX):
             before = best
-            for side in (BID, ASK):
+            for side in (ASK, BID):
                 best = max([best, *self._alone(best, side)], key=self._worth.value)
             if best == before:
                 break
@@ -207,6 +218,10 @@ class _Choice:
         yield Term("worth of the quotes", worth.value(chosen), "USD/day")
         yield Term("worth of the best", worth.value(best), "USD/day")
         yield Term("gain of moving", gain, "USD")
+
+
+def _price(leg: Leg | None) -> Price:
+    return 0 if leg is None else leg.price
 
 
 def _behind(target: Target, best: Price, room: Price, side: int) -> Target:

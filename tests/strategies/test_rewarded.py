@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmm.core.ladder import Rungs, ladder
 from pmm.core.regime import Regime
 from pmm.core.reward_view import contest, sample
 from pmm.core.reward_worth import Leg, RewardParams, Worth
@@ -69,6 +70,17 @@ def test_without_fills_to_fear_quotes_go_to_the_reservation_price() -> None:
     assert best(Rewarded(model(), CALM).decide(view())) == (4_900, 5_100)
     wary = Fixed(Targets((Target(4_600, shares(10), 9_640),), (Target(5_400, shares(10), 10_360),)))
     assert best(Rewarded(wary, CALM).decide(view())) == (4_800, 5_200)
+
+
+def test_a_ladder_says_at_which_price_its_model_would_neither_buy_nor_sell() -> None:
+    """Its own prices are 0.46 and 0.52, so that its reservation price is 0.49: the bid goes no nearer than 0.48."""
+    skewed = ladder(view(), 0.46, 0.52, Rungs(size=shares(10)))
+    assert skewed.reservation2 == 9_800
+    told = Rewarded(Fixed(skewed), CALM).decide(view())
+    assert told.bid is not None
+    assert told.bid.price == 4_800
+    terms = {term.name: term.value for term in told.terms}
+    assert terms["bid edge of a fill"] == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("regime", [one for one in Regime if one is not Regime.QUIET])
@@ -141,7 +153,7 @@ def test_the_place_of_water_filling_is_the_best_size_of_all() -> None:
 @given(
     st.integers(1, 3), st.integers(1, 3), st.floats(0, 0.05), st.floats(0, 0.05), st.sampled_from((0.0, 20.0, 200.0))
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_choice_is_never_worse_than_the_model_and_near_the_best_of_all(
     bid_ticks: int, ask_ticks: int, bid_markout: float, ask_markout: float, arrival: float
 ) -> None:
