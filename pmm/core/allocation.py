@@ -30,6 +30,8 @@ WORK_MAX = 12_000
 # The search for a price ends when it spends the capital to this part of it, or after so many looks.
 NEAR_ENOUGH = 1e-10
 LOOKS_MAX = 100
+# USD a share and day: less is no cost at all.
+NOTHING = 1e-100
 # Newton's steps before the prices at which markets drop out are halved instead: they hinder him.
 NEWTON_MAX = 6
 # An allocation that is better by less than this part of it is no better.
@@ -80,7 +82,7 @@ class Pool:
     def wanted(self, price: float = 0.0) -> float:
         """The size that earns most if it takes part, while a USD of capital costs `price` a day: n(lambda)."""
         net = self.cost + price * self.capital
-        if net <= 0:
+        if net < NOTHING:
             return self.most
         free = (sqrt(self.reward * self.weight * self.competing / net) - self.competing) / self.weight
         return min(max(free, self.least), self.most)
@@ -237,7 +239,7 @@ def _wanted(rows: Iterable[_Row], price: float) -> tuple[float, float, float]:
             edge += capital * least if worth == price else 0.0
             continue
         net = cost + price * capital
-        if net <= 0:
+        if net < NOTHING:
             total += capital * most
             continue
         root = sqrt(net)
