@@ -77,9 +77,14 @@ class LogOdds(Section):
         default=Decimal("0.25"), description="Believed part of the variance that a score must still have until the end."
     )
     jump_size: NotNegative = Field(default=Decimal("0.4"), description="Size of a jump, in log-odds.")
-    reaction: NotNegative = Field(default=Decimal(1), description="Seconds from a move to the effect of our cancel.")
+    reaction: NotNegative = Field(
+        default=Decimal("0.3"), description="Seconds from a move to the effect of our cancel."
+    )
     base: NotNegative = Field(
         default=Decimal("0.02"), description="Half-spread in log-odds before anything is known of our fills."
+    )
+    trust: Part = Field(
+        default=Decimal("0.5"), description="Part of what our fills cost so far that is expected of the next ones."
     )
     imbalance: Part = Field(
         default=Decimal("0.3"), description="Part of half the touch by which a one-sided book moves the fair price."

@@ -1,6 +1,7 @@
 """Quote in log-odds, where inventory that is held to the end and takers that know have closed forms.
 
-    p    fair price: the mid, moved a little by the imbalance of the book and by the flow of takers
+    p    fair price: its level of the last seconds, kept within the touch, and moved a little by the imbalance of the
+         book and by the flow of takers
     x    = logit(p) - gamma_T q c        what another share is worth to us (CARA, which is LMSR); c is the part of the
                                          inventory that is not expected to be traded away before the end.  Among the
                                          outcomes of one event, the same as a softmax over all of them
@@ -12,9 +13,10 @@
     bid  = S(x - w h) - w d + b - G n    w widens while a market trends, in an event and near its end; n is inventory in
     ask  = S(x + w h) + w d - b - G n    orders; b is what the venue pays back for a fill, rho f (p (1 - p))^e
 
-sigma^2 adds what was measured, a share of phi(Phi^-1(p))^2 / tau, which a score with tau seconds left must still move
-by, and jumps at their rate times their size squared.  Half-spreads stay within bounds; rounding and the clamp come
-last.  A working order that is near enough to where it is wanted stays where it is, for its place in the queue.
+sigma^2 is what was measured, jumps at their rate times their size squared at least, and in addition a share of
+phi(Phi^-1(p))^2 / tau, which a score with tau seconds left must still move by.  Half-spreads stay within bounds;
+rounding and the clamp come last.  A working order that is near enough to where it is wanted stays where it is, for its
+place in the queue.
 
 Sources: strategy reference, 1.2 to 1.6, 1.10.  Every input pushes one way: more variance, a nearer end or costlier
 fills never quote narrower, more inventory never quotes higher.
@@ -62,6 +64,7 @@ class LogOddsParams:
     jump_size    of a jump in log-odds
     reaction     seconds from a move of the market to our cancel's effect
     base         half-spread in log-odds before anything is known of fills
+    trust        part of what fills cost that is expected of the next ones: a single jump is no habit
     imbalance    part of half the touch by which a wholly one-sided book moves the fair price; `flow` the same
     half_min     bounds of a half-spread, USD
     half_max
@@ -79,8 +82,9 @@ class LogOddsParams:
     volatility: float = 0.03
     score_share: float = 0.25
     jump_size: float = 0.4
-    reaction: float = 1.0
+    reaction: float = 0.3
     base: float = 0.02
+    trust: float = 0.5
     imbalance: float = 0.3
     flow: float = 0.1
     half_min: float = 0.002
@@ -152,11 +156,12 @@ class LogOdds:
         return Fair(mid, half_touch, level, max(-1.0, min(lean, 1.0)) * min(half_touch, REACH_MAX))
 
     def _variance(self, view: View, p: float, left: float) -> float:
-        """USD^2 per second: measured, what a score must still move by, and jumps."""
+        """USD^2 per second: what was measured, jumps at least, and what a score must still move by."""
         params = self.params
-        measured = max(view.signals.variance, params.volatility**2 / DAY_S)
+        jumps = view.signals.jumps * self._jump(p) ** 2
+        measured = max(view.signals.variance, params.volatility**2 / DAY_S, jumps)
         score = params.score_share * claim.score_variance(p, left) if left < inf else 0.0
-        return measured + score + view.signals.jumps * self._jump(p) ** 2
+        return measured + score
 
     def _width(self, view: View, fair: Fair, variance: float) -> Width:
         params, signals, p = self.params, view.signals, fair.p
@@ -167,7 +172,8 @@ class LogOdds:
             params.gamma_short * params.rungs.size / SHARE,
             limit=1,
         )
-        informed = [claim.informed_share(p, cost) for cost in (signals.bid_markout, signals.ask_markout)]
+        costs = (params.trust * signals.bid_markout, params.trust * signals.ask_markout)
+        informed = [claim.informed_share(p, cost) for cost in costs]
         return Width(
             odds=tuple(params.base + claim.informed_half_spread(mu) for mu in informed),
             fills=orders.margin,
