@@ -173,8 +173,11 @@ class _Choice:
         prices = self._prices[side]
         if leg is None or not prices or leg.price % self._view.market.tick or leg.size > self._cap(side):
             return None
-        # Further out than anything that is tried it only earns less; further in it passes the reservation price.
-        return leg if (leg.price <= max(prices) if side == BID else leg.price >= min(prices)) else None
+        # Further out than anything that is tried it only earns less.  Further in it passes the reservation price, which
+        # may move to and fro by a tick: so near, what its fills would lose decides.
+        slack = self._view.market.tick if self._view.regime is Regime.QUIET else 0
+        inside = leg.price <= max(prices) + slack if side == BID else leg.price >= min(prices) - slack
+        return leg if inside else None
 
     # --- what is said -------------------------------------------------------------------------------------------------
 

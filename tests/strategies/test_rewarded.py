@@ -218,7 +218,9 @@ def test_a_place_in_the_queue_is_worth_its_fills() -> None:
 def test_an_order_beyond_the_reservation_price_or_the_limit_has_to_go() -> None:
     stuck = replace(CALM, holding=0.0, message=1.0)
     near = Fixed(Targets((Target(4_600, shares(10), 9_700),), (Target(5_400, shares(10), GRID),)))
-    assert best(Rewarded(near, stuck).decide(view(working=resting(4_900, 5_200)))) == (4_800, 5_200)
+    assert best(Rewarded(near, stuck).decide(view(working=resting(4_900, 5_200)))) == (4_900, 5_200)  # half a tick
+    nearer = Fixed(Targets((Target(4_600, shares(10), 9_500),), (Target(5_400, shares(10), GRID),)))
+    assert best(Rewarded(nearer, stuck).decide(view(working=resting(4_900, 5_200)))) == (4_600, 5_200)
     long = Rewarded(model(), replace(stuck, position_limit=100 * SHARE))
     targets = long.decide(view(position=90, working=resting(4_900, 5_100, 50)))
     assert targets.bid is not None
