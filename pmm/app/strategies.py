@@ -28,7 +28,7 @@ Factory: TypeAlias = Callable[[Settings], Strategy]
 
 GROUP = "pmm.strategies"
 AUTO = "auto"
-# What `auto` is: on a real venue, and on an exchange of one's own.
+# What `auto` is: on a real venue, and on an exchange of one's own or where another spread is asked for.
 REAL, LOCAL = "log_odds", "fixed_spread"
 
 
@@ -69,7 +69,9 @@ def model_for(settings: Settings) -> Strategy:
     """The quoting model of the settings.  Raises ConfigError that lists the names there are."""
     name = settings.mm.strategy
     if name == AUTO:
-        name = LOCAL if _own_exchange(settings.venue.clob_api_url) else REAL
+        # Whoever asks for another spread means the model that quotes it.
+        spread_asked = settings.mm.spread != type(settings.mm)().spread
+        name = LOCAL if spread_asked or _own_exchange(settings.venue.clob_api_url) else REAL
     make = factory(name)
     if make is None:
         raise ConfigError([f"mm.strategy: {name!r} is not one of {', '.join([AUTO, *names()])}"])

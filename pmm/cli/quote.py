@@ -24,7 +24,7 @@ def quote(
     ] = None,
     live: Annotated[bool, typer.Option("--live/--dry-run", help="Real orders, or simulated ones.")] = False,
     strategy: Annotated[
-        str | None, typer.Option(help="Quoting model (auto: log_odds; on a local exchange fixed_spread).")
+        str | None, typer.Option(help="Quoting model; auto: log_odds, or fixed_spread for another spread than 0.04.")
     ] = None,
     spread: Annotated[str | None, typer.Option(help="Ask minus bid in USD (0.04).")] = None,
     size: Annotated[str | None, typer.Option(help="Shares per order (10).")] = None,
