@@ -7,7 +7,7 @@ own orders are part of the touch here: what we want must trade with nobody, ours
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, floor, isfinite
 from typing import TypeAlias
@@ -152,5 +152,6 @@ def _settled(side: QuoteSide, targets: Sequence[Target], slack: Price, view: Vie
         price = abs(mine[rank]) if rank < len(mine) else target.price
         near = abs(price - target.price) <= slack and price % view.market.tick == 0
         takes = opposite is not None and (opposite - price) * side.sign <= 0
-        settled.append(replace(target, price=price if near and not takes else target.price, firm=True))
+        price = price if near and not takes else target.price
+        settled.append(Target(price, target.size, target.reference2, target.level, firm=True))
     return tuple(settled)

@@ -119,11 +119,17 @@ class View:
     @property
     def best_bid(self) -> Price | None:
         """The best price that somebody else bids; None where nobody does."""
-        return self.book.best_bid if not self.own else next((price for price, _ in self.levels(QuoteSide.BID)), None)
+        return self._best(QuoteSide.BID, self.book.best_bid)
 
     @property
     def best_ask(self) -> Price | None:
-        return self.book.best_ask if not self.own else next((price for price, _ in self.levels(QuoteSide.ASK)), None)
+        return self._best(QuoteSide.ASK, self.book.best_ask)
+
+    def _best(self, side: QuoteSide, shown: Price | None) -> Price | None:
+        """Only where an order of ours stands at the touch does it matter who else stands there."""
+        if any(order.price == shown and order.quote is side for order in self.own):
+            return next((price for price, _ in self.levels(side)), None)
+        return shown
 
     @property
     def mid2(self) -> int | None:
