@@ -180,7 +180,8 @@ class Mm(Section):
     """The market maker."""
 
     strategy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
-        default="auto", description="Quoting model; auto: log_odds, or fixed_spread on a local exchange and for another spread."
+        default="auto",
+        description="Quoting model; auto: log_odds, or fixed_spread on a local exchange and for another spread.",
     )
     spread: PositivePrice = Field(
         default=Decimal("0.04"), description="Ask minus bid, in USD: 0.04 is two cents each side."
