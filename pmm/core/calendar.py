@@ -3,8 +3,8 @@
 The dates act before the minute, not after the move: `next_at` says when something changes, and the engine wakes then.
 
 For most games the venue gives their start as the end of the market: so 9,783 of the 10,918 markets with a game that
-took orders on 2026-03-11, and 53 even ended before it.  A date before the game can be over is no end; such a market ends
-with its game, and the game is what there is of a time near the end.
+took orders on 2026-03-11, and 53 even ended before it.  A date before the game can be over is no end; such a market
+ends with its game, and the game is what there is of a time near the end.
 """
 
 from __future__ import annotations

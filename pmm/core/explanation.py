@@ -16,6 +16,7 @@ from typing import TypeAlias
 import orjson
 
 from pmm.commands import Cancel, Command, Place
+from pmm.core.asking import ask
 from pmm.core.plain import Plain, plain, whole
 from pmm.core.rule import RiskEvent, Stage
 from pmm.core.view import Strategy, Targets, View
@@ -67,17 +68,9 @@ def seen(
     )
 
 
-def failure(strategy: Strategy, error: Exception) -> Targets:
-    """What is wanted where a strategy failed: nothing, and why."""
-    return Targets(reason=f"strategy {strategy.name} failed: {error!r}")
-
-
 def answer_again(strategy: Strategy, view: View) -> Targets:
     """What the strategy says now, told as the engine would: one that fails wants nothing."""
-    try:
-        return strategy.decide(view)
-    except Exception as error:  # noqa: BLE001 - a strategy is anybody's code
-        return failure(strategy, error)
+    return ask(strategy, view)[0]
 
 
 def inputs_of(evidence: Evidence) -> Record:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from pmm.core.asking import ask
 from pmm.core.config import EngineConfig
 from pmm.core.desk import Desk
-from pmm.core.explanation import Evidence, failure, seen
+from pmm.core.explanation import Evidence, seen
 from pmm.core.guard import Guard, Ruling
 from pmm.core.markets import QuotedMarket
 from pmm.core.orders import Order
@@ -135,12 +136,10 @@ class Quoting:
     def _asked(self, view: View, quoted: QuotedMarket, out: StepBuilder) -> Targets:
         """The word of the strategy."""
         self._desk.value(quoted, out)
-        try:
-            return self.strategy.decide(view)
-        except Exception as error:  # noqa: BLE001 - a strategy is anybody's code; without its word nothing is wanted
-            failed = failure(self.strategy, error)
+        answer, failed = ask(self.strategy, view)
+        if failed:
             self._failed(out)
-            return failed
+        return answer
 
     def _stage(self, view: View) -> tuple[Stage, str]:
         """How far the time and the rules take trading back here, whichever goes further, and why."""

@@ -18,10 +18,10 @@ class AccountFacts:
     """The account as a whole; micro-USD.
 
     `day` is what came of today so far, since midnight or the last of its `resets`, negative for a loss; `peak` the
-    most that it has been, never less than nothing; `at_stake` what could be lost at worst, everything uncertain included; `errors` when the venue refused
-    something, `messages` when something was sent, both of the last minutes, oldest first.  `worth` is what fills say
-    that the account should be worth, None before balances were read; `missing` how much of it the last balances did
-    not show, `missing_before` the same of those before them.
+    most that it has been, never less than nothing; `at_stake` what could be lost at worst, everything uncertain
+    included; `errors` when the venue refused something, `messages` when something was sent, both of the last minutes,
+    oldest first.  `worth` is what fills say that the account should be worth, None before balances were read;
+    `missing` how much of it the last balances did not show, `missing_before` the same of those before them.
     """
 
     day: Money = 0
