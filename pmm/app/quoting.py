@@ -99,7 +99,8 @@ class _Run:
         settings, request, summary = self.loaded.settings, self.request, Summary()
         history = self.trading.history
         kept = history is not None
-        engine = engine_for(settings, None, self.trading.order_prefix, self.trading.day, explain=kept)
+        there = settings.model_copy(update={"venue": self.venue})
+        engine = engine_for(there, None, self.trading.order_prefix, self.trading.day, explain=kept)
         self.trading.empty = lambda: engine.desk.empty
         canary = await self.discovery.canary(settings.feed.canary, markets)
         ws, sockets = settings.ws, streams(self.venue, settings, dice(request.seed))
