@@ -1,15 +1,19 @@
 """GLFT: the values behind the quotes, far from the published figures, and the bounds of the inventory."""
 
 from itertools import pairwise
-from math import exp, log
+from math import ceil, exp, floor, log
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pmm._fast import ASK, BID, Book
 from pmm.core.fill_curve import Problem
-from pmm.strategies.glft import LIMIT_MAX, STATIONARY, closed_distances, exact_distances, log_values
+from pmm.core.signals import Signals
+from pmm.core.view import View
+from pmm.strategies.glft import LIMIT_MAX, STATIONARY, Glft, GlftParams, closed_distances, exact_distances, log_values
+from tests.support.story import START, market, shares
 
 PROBLEM = Problem(sigma=1.0, arrival=0.2, decay=0.3, gamma=0.01, limit=30)
 
@@ -88,3 +92,33 @@ def test_more_inventory_bids_further_away_and_asks_nearer(sigma, arrival, decay,
     problem = Problem(sigma, arrival, decay, gamma, limit)
     bids = [exact_distances(held, problem).bid for held in range(-limit, limit)]
     assert all(more >= less - 1e-9 for less, more in pairwise(bids))
+
+
+# --- the model ----------------------------------------------------------------------------------------------------
+
+
+def look(position=0, **signals):
+    book = Book(1)
+    book.set(BID, 4_900, shares(100))
+    book.set(ASK, 5_100, shares(100))
+    return View(START, market("0.0001"), book, shares(position), signals=Signals(**signals))
+
+
+def test_the_model_quotes_the_closed_form_for_orders_of_its_size():
+    targets = Glft(GlftParams(gamma=0.5, arrival=36.0, decay=100.0, volatility=0.1)).decide(look(20))
+    expected = closed_distances(2.0, Problem(0.1 / 86_400**0.5, 0.01, 100.0, 5.0, 5))
+    assert targets.bid.price == floor((0.5 - expected.bid) * 10_000)
+    assert targets.ask.price == ceil((0.5 + expected.ask) * 10_000)
+    assert {term.name: term.value for term in targets.terms}["bid distance"] == pytest.approx(expected.bid)
+
+
+def test_the_exact_model_comes_near_the_closed_one_far_from_the_bound():
+    closed, exact = (Glft(GlftParams(exact=exact)).decide(look()) for exact in (False, True))
+    assert abs(closed.bid.price - exact.bid.price) <= 3
+
+
+def test_measured_variance_and_costly_fills_quote_wider():
+    model = Glft()
+    calm, wild, costly = (model.decide(look(**said)) for said in ({}, {"variance": 1e-4}, {"bid_markout": 0.01}))
+    assert wild.ask.price - wild.bid.price > calm.ask.price - calm.bid.price
+    assert costly.ask.price - costly.bid.price > calm.ask.price - calm.bid.price
