@@ -12,10 +12,11 @@ With n shares a side at distance s from the reservation price a day is worth, in
                     of the volatility within `adverse` seconds, sigma sqrt(2 adverse / pi)
     lambda k        the price of the capital that is bound
 
-By a move are lost: the samples that fall into the `gap` without the order, those until it is old enough to score
-(`age`), and its place in the queue: behind m shares of others, n m / (n + m) of its first shares are not filled, as far
-as they would have been within `holding`.  A message has a price of its own: without one, an order would follow every
-crumb.
+A quote is expected to stay for `holding` seconds, or as long as the price needs for a tick in the mean, tick^2 /
+sigma^2, where that is less: a move has to pay for itself within that time.  By a move are lost: the samples that fall
+into the `gap` without the order, those until it is old enough to score (`age`), and its place in the queue: behind m
+shares of others, n m / (n + m) of its first shares are not filled, as far as they would have been in that time.  A
+message has a price of its own: without one, an order would follow every crumb.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ BID, ASK = 0, 1
 class RewardParams:
     """`arrival` fills a day of an order at the reservation price, `decay` in 1/USD, `capital` USD a day and USD.
 
-    `holding` (within which a move must pay for itself), `gap`, `age` and `adverse` in seconds; `message` in USD for an
-    order that is moved; `size_max` and `position_limit` (net YES shares either way) in micro-shares.
+    `holding` (the longest within which a move must pay for itself), `gap`, `age` and `adverse` in seconds; `message` in
+    USD for an order that is moved; `size_max` and `position_limit` (net YES shares either way) in micro-shares.
     """
 
     arrival: float = 50.0
@@ -79,6 +80,8 @@ class Worth:
         self._values: dict[Legs, float] = {}
         signals = view.signals
         moves = sqrt(max(signals.variance, 0.0) * 2 * params.adverse / pi)
+        tick = view.market.tick / GRID
+        self.holding = min(params.holding, tick**2 / signals.variance if signals.variance > 0 else params.holding)
         self.adverse = max(signals.bid_markout, moves), max(signals.ask_markout, moves)
         self.rebate = maker_rebate(view.market.fees, sum(reference2) // 4, SHARE) / USD
 
@@ -144,8 +147,8 @@ class Worth:
     # --- a move -------------------------------------------------------------------------------------------------------
 
     def gain(self, before: Legs, after: Legs) -> float:
-        """USD that a move brings within `holding` seconds, all its costs paid."""
-        return (self.value(after) - self.value(before)) * self._params.holding / DAY_S - self.cost(before, after)
+        """USD that a move brings while it holds, all its costs paid."""
+        return (self.value(after) - self.value(before)) * self.holding / DAY_S - self.cost(before, after)
 
     def cost(self, before: Legs, after: Legs) -> float:
         """USD that a move costs by missed samples and lost places."""
@@ -161,5 +164,5 @@ class Worth:
         if leg is None:
             return 0.0
         ahead = sum(size for price, size in self._here.others[side] if price == leg.price)
-        due = self.rate(side, leg.price) * self._params.holding / DAY_S
+        due = self.rate(side, leg.price) * self.holding / DAY_S
         return leg.size / SHARE * min(ahead / (leg.size + ahead), due) * max(0.0, self.edge(side, leg.price))

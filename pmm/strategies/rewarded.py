@@ -173,11 +173,12 @@ class _Choice:
         prices = self._prices[side]
         if leg is None or not prices or leg.price % self._view.market.tick or leg.size > self._cap(side):
             return None
-        # Further out than anything that is tried it only earns less.  Further in it passes the reservation price, which
-        # may move to and fro by a tick: so near, what its fills would lose decides.
-        slack = self._view.market.tick if self._view.regime is Regime.QUIET else 0
-        inside = leg.price <= max(prices) + slack if side == BID else leg.price >= min(prices) - slack
-        return leg if inside else None
+        # Further in it passes the reservation price, further out it is where nobody wants it.  Both may move to and fro
+        # by a tick: so near, what its fills would bring or lose decides.
+        tick = self._view.market.tick
+        nearer, further = tick if self._view.regime is Regime.QUIET else 0, tick
+        above, below = (nearer, further) if side == BID else (further, nearer)
+        return leg if min(prices) - below <= leg.price <= max(prices) + above else None
 
     # --- what is said -------------------------------------------------------------------------------------------------
 

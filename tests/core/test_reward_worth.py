@@ -75,6 +75,12 @@ def test_a_gain_is_what_the_holding_time_brings_less_the_cost() -> None:
     assert told.cost(THERE, HERE) == pytest.approx(86_400 / 5 / DAY_S + 2 * 0.5)
 
 
+def test_a_quote_holds_no_longer_than_the_price_needs_for_a_tick() -> None:
+    assert worth(replace(NOTHING, holding=60.0)).holding == 60
+    assert worth(replace(NOTHING, holding=60.0), Signals(variance=0.01**2 / 90)).holding == 60
+    assert worth(replace(NOTHING, holding=60.0), Signals(variance=0.01**2 / 4)).holding == pytest.approx(4)
+
+
 def test_the_best_size_is_that_of_the_closed_form_in_whole_shares() -> None:
     """R 86,400, w 4/9, C 44.4; a share on both sides costs 100 USD a day."""
     told = worth(replace(NOTHING, capital=100.0 / 0.98))

@@ -228,6 +228,13 @@ def test_an_order_beyond_the_reservation_price_or_the_limit_has_to_go() -> None:
     assert (targets.bid.firm, targets.bid.size <= shares(10), targets.ask.firm) == (True, True, False)
 
 
+def test_an_order_that_the_market_left_behind_follows_whatever_that_costs() -> None:
+    stuck = replace(CALM, holding=0.0, message=1.0)
+    near = model(4_800, 5_200, reference2=GRID)
+    assert best(Rewarded(near, stuck).decide(view(working=resting(4_700, 5_300)))) == (4_700, 5_300)
+    assert best(Rewarded(near, stuck).decide(view(working=resting(4_600, 5_400)))) == (4_900, 5_100)
+
+
 def test_an_order_that_was_eaten_below_the_least_size_is_renewed() -> None:
     held = Rewarded(model(), replace(CALM, message=0.0001)).decide(view(working=resting(4_900, 5_100, 19)))
     assert held.bid is not None
