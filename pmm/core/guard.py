@@ -217,9 +217,9 @@ class Guard:
             del here[rule]
             out.risk.append(RiskEvent(at, rule, "clear", scope, old.standing.reason, enforced, old.stage))
             return
-        if old is not None and isinstance(standing, Warn) and _holds(old.standing, at):
-            return
         new = Said(rule, scope, standing, at, enforced)
+        if old is not None and new.stage < old.stage and _holds(old.standing, at):
+            return
         if old is not None and (old.verdict, old.stage) == (new.verdict, new.stage):
             here[rule] = replace(old, standing=standing)
             return
@@ -229,16 +229,24 @@ class Guard:
 
 def _verdict(rule: OrderRule, wish: Wish, view: RiskView) -> OrderVerdict:
     try:
-        return rule.check(wish, view)
+        said: object = rule.check(wish, view)
     except Exception as error:  # noqa: BLE001 - a rule is anybody's code
         return Refuse(f"the rule failed: {error!r}")
+    if isinstance(said, Allow | Refuse) or (isinstance(said, Clip) and type(said.size) is int):
+        return said
+    return Refuse(f"the rule failed: it said {said!r}")
 
 
 def _standing(rule: StandingRule, view: RiskView) -> Standing:
     try:
-        return rule.judge(view)
+        said: object = rule.judge(view)
     except Exception as error:  # noqa: BLE001 - a rule is anybody's code
         return Trip(Stage.CANCEL, f"the rule failed: {error!r}")
+    if isinstance(said, Allow | Warn):
+        return said
+    if isinstance(said, Trip) and isinstance(said.stage, Stage) and isinstance(said.until, int | None):
+        return said
+    return Trip(Stage.CANCEL, f"the rule failed: it said {said!r}")
 
 
 def _cause(said: Iterable[Said], stage: Stage) -> str:

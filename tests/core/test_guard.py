@@ -141,7 +141,7 @@ def test_another_stage_is_news_and_another_number_in_the_reason_is_not():
 def test_a_trip_holds_until_its_time_at_least():
     desk = Desk()
     desk.say(Trip(Stage.CANCEL, "rest", START + 60 * SECOND))
-    assert desk.say(ALLOW, 59) == desk.say(Warn("still warm"), 59) == []
+    assert desk.say(ALLOW, 59) == desk.say(Warn("still warm"), 59) == desk.say(Trip(Stage.WIDEN, "milder"), 59) == []
     assert desk.guard.stage(CONDITION) is Stage.CANCEL
     assert [one[0] for one in desk.say(ALLOW, 60)] == ["clear"]
     assert desk.guard.stage(CONDITION) is Stage.NONE
@@ -209,3 +209,27 @@ def test_a_rule_that_fails_refuses_and_takes_everything_back_until_it_works_agai
     assert desk.guard.check(WISH, SEEN).refusal == "heat: the rule failed: ZeroDivisionError('by zero')"
     assert [one[:2] for one in desk.say(Warn("x"))] == [("trip", Stage.CANCEL)]
     assert [one[0] for one in desk.say(ALLOW)] == ["clear"]
+
+
+@pytest.mark.parametrize(
+    "word", [None, True, "fine", Warn("no verdict of an order"), Clip(0.5, "half"), Clip(None, "x")]
+)
+def test_an_order_rule_that_says_what_is_no_verdict_refuses(word):
+    ruling = Guard([(Says("odd", word), Mode.ENFORCE)]).check(WISH, SEEN)
+    assert (ruling.size, ruling.refusal) == (0, f"odd: the rule failed: it said {word!r}")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        None,
+        "fine",
+        Refuse("no verdict of a market"),
+        Trip(4, "four"),
+        Trip("HALT", "x"),
+        Trip(Stage.CANCEL, "x", "noon"),
+    ],
+)
+def test_a_standing_rule_that_says_what_is_no_verdict_takes_everything_back(word):
+    desk = Desk()
+    assert desk.say(word) == [("trip", Stage.CANCEL, f"the rule failed: it said {word!r}", True)]
