@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pmm._fast import ASK, BID, Book
 from pmm.core.claim import expit, logit
 from pmm.core.event_view import EventView
+from pmm.core.fees import maker_rebate, rebate_per_share
 from pmm.core.regime import Regime
 from pmm.core.signals import QUIET, Signals
 from pmm.core.view import QuoteSide, Resting, View
@@ -208,3 +209,10 @@ def test_a_calm_market_is_never_quoted_wider_than_a_careful_one(view):
 def test_nothing_is_known_and_still_something_is_wanted():
     targets = MODEL.decide(look(signals=QUIET))
     assert targets.bid.price < 5000 < targets.ask.price
+
+
+@pytest.mark.parametrize("price", [100, 3_000, 5_000])
+def test_the_rebate_of_a_share_is_that_of_the_books(price):
+    fees = FeeSchedule(rate=72_000, exponent=1, taker_only=True, rebate=200_000)
+    assert rebate_per_share(fees, price / 10_000) == pytest.approx(maker_rebate(fees, price, shares(1_000)) / 1e9)
+    assert rebate_per_share(replace(fees, rebate=None), price / 10_000) == 0.0
