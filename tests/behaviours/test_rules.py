@@ -1,4 +1,4 @@
-"""B069, B072, B074, B079: limits over the wire, just inside and just outside, enforced and only told."""
+"""B069, B072-B074, B078, B079: limits over the wire, just inside and just outside, enforced and only told."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_b069_b079_outside_of_every_limit_a_dry_run_tells_each_of_them_and_quote
     assert (status, found["verdict"], found["reasons"][0]["text"]) == (8, "STOP", "seen enough")
 
 
-def test_b069_exactly_at_every_limit_real_orders_rest_and_no_rule_says_a_word(
+def test_b069_b078_exactly_at_every_limit_real_orders_rest_and_no_rule_says_a_word(
     live: Session, pmm: Pmm, holder: Holder
 ) -> None:
     session = live(**INSIDE, **FAST)
@@ -100,6 +100,7 @@ def test_b069_exactly_at_every_limit_real_orders_rest_and_no_rule_says_a_word(
     assert (status, found["verdict"], found["reasons"]) == (0, "OK", [])
     assert {found["modes"][rule] for rule in SPEAK} == {"enforce"}
     assert len(truth(holder)["open_orders"]) == 2
+    assert "enforced, 0 logged only, 0 off" in pmm("status", **holder.env).stdout
     assert session.stop().status == 0
     assert said(pmm, holder.env) == []
 
