@@ -19,7 +19,7 @@ from pmm.core.risk_facts import RiskFacts
 from pmm.core.rule import Stage, Wish
 from pmm.core.siblings import Siblings
 from pmm.core.signals.imbalance import LEVELS, imbalance
-from pmm.core.staging import staged
+from pmm.core.staging import beyond_home, staged
 from pmm.core.step import Decision, StepBuilder
 from pmm.core.view import QuoteSide, Resting, Strategy, Targets, View, others
 from pmm.model import SECOND, ConditionId, Nanos
@@ -83,7 +83,10 @@ class Quoting:
         before, (commands, ruled) = len(out.commands) + len(out.changes), (len(out.commands), len(out.risk))
 
         def check(wish: Wish) -> Ruling:
-            return self._guard.check(wish, self._facts.market(quoted, view, out))
+            facts = self._facts.market(quoted, view, out)
+            assert facts.market is not None, "it was asked for a market"
+            wait = beyond_home(wish, stage, facts.market)
+            return Ruling(0, wait) if wait else self._guard.check(wish, facts)
 
         refusal = self._desk.carry_out(plan, quoted, targets.reason or "requote", out, check)
         acted = len(out.commands) + len(out.changes) != before

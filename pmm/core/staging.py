@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pmm.core.rule import Stage
+from pmm.core.risk_view import MarketFacts
+from pmm.core.rule import Stage, Wish
 from pmm.core.view import QuoteSide, Target, Targets, View
 from pmm.model import GRID, Price, ceil_to_tick, floor_to_tick
 
@@ -31,6 +32,20 @@ def staged(targets: Targets, stage: Stage, view: View, why: str = "") -> Targets
             return _flattening(targets, view, why)
         case Stage.CANCEL | Stage.HALT:
             return Targets(reason=why, terms=targets.terms)
+
+
+def beyond_home(wish: Wish, stage: Stage, market: MarketFacts) -> str:
+    """Why an order waits at a stage that brings positions home, empty where it need not.
+
+    Orders of ours that are being taken back may still trade: together with them none may carry the position beyond
+    nothing.
+    """
+    if stage not in (Stage.REDUCE, Stage.FLATTEN):
+        return ""
+    home = -wish.quote.sign * market.position.net
+    if market.resting(wish.quote) + wish.size <= home:
+        return ""
+    return "only home: the position is used up by orders that may still trade"
 
 
 def _widened(targets: Targets, view: View, reason: str) -> Targets:
@@ -59,7 +74,7 @@ def _reducing(targets: Targets, view: View, reason: str) -> Targets:
     left, kept = abs(view.position), []
     for target in targets.side(_home(view)):
         size = min(target.size, left)
-        if size >= view.market.min_size:
+        if size > 0 and size >= view.market.min_size:
             kept.append(replace(target, size=size))
             left -= size
     return _one_side(tuple(kept), view, reason, targets)
@@ -77,7 +92,7 @@ def _flattening(targets: Targets, view: View, why: str) -> Targets:
     if price is None or not tick <= price <= GRID - tick:
         return _reducing(targets, view, _because(why, "reducing only"))
     reason = _because(why, "flattening")
-    if abs(view.position) < view.market.min_size:
+    if abs(view.position) < max(view.market.min_size, 1):
         return Targets(reason=reason, terms=targets.terms)
     whole = Target(price, abs(view.position), 2 * price, firm=True)
     return _one_side((whole,), view, reason, targets)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from pmm.core.engine import Outcome
+from pmm.core.ladder import Rungs
 from pmm.core.rule import ALLOW, Mode, Stage, Trip
-from pmm.events import Canceled, Operator, OperatorAction, Rejected
+from pmm.core.view import QuoteSide
+from pmm.events import Canceled, Filled, Operator, OperatorAction, Rejected
 from pmm.model import SECOND, price_text, size_text
 from pmm.rules.error_rate import ErrorRate, ErrorRateLimits
 from pmm.rules.message_rate import MessageRate, MessageRateLimits
 from pmm.rules.order_size import OrderSize, OrderSizeLimits
 from pmm.rules.self_cross import SelfCross
 from pmm.strategies.fixed_spread import FixedSpreadParams
+from pmm.strategies.inventory_skew import InventorySkew, InventorySkewParams
 from tests.support.rules import limits, ruled
 from tests.support.story import Story, canceled, placed, shares, yes_price
 
@@ -180,3 +183,26 @@ def test_a_bid_waits_until_the_own_ask_that_it_would_meet_is_proven_to_be_gone()
     assert step.decisions[0].targets.reason == "self cross: an own ask at 0.52 may still trade"
     step = story.tell(Canceled(story.at, ask.order_id))
     assert [price_text(yes_price(one)) for one in placed(step.commands)] == ["0.58", "0.62"]
+
+
+def test_on_the_way_home_nothing_is_placed_before_what_may_carry_the_position_beyond_is_gone():
+    dial = Dial()
+    story = Story(rules=ruled(dial))
+    story.engine.quoting.strategy = InventorySkew(InventorySkewParams(rungs=Rungs(levels=3)))
+    story.open_market()
+    story.accept()
+    bids = [order for order in story.engine.orders.open() if order.quote is QuoteSide.BID]
+    for order in bids[:2]:
+        story.tell(Filled(story.at, order.order_id, f"t{order.order_id}", order.price, order.size))
+        story.accept()
+    dial.stage = Stage.FLATTEN  # 20 are held, and three asks of 10 work
+    leaving = canceled(story.wait(1).commands)
+    assert placed(story.step.commands) == []
+    for number, command in enumerate(leaving):
+        asks = [order for order in story.engine.orders.open() if order.quote is QuoteSide.ASK]
+        assert sum(order.at_stake for order in asks) <= shares(30)
+        step = story.tell(Canceled(story.at, command.order_id))
+        last = number == len(leaving) - 1
+        assert bool(placed(step.commands)) is last
+    (home,) = placed(story.step.commands)
+    assert size_text(home.size) == "20"
