@@ -101,6 +101,7 @@ class Engine:
     def step(self, event: Event) -> Step:
         """Take one event in.  Returns its effects; raises nothing that an event from outside can cause."""
         out, data, account, desk = StepBuilder(event), self.data, self.account, self.desk
+        freedom = self.risk.state
         try:
             due = data.wake_at
             if due is not None and due <= event.at:
@@ -112,6 +113,8 @@ class Engine:
                 self._decide_in(desk.on_due(event.at, out), out)
             self._take(event, out)
             self._decide(self.quoting.stirred(), out)
+            if self.risk.state != freedom:
+                self._decide(self.markets.values(), out)  # what rules say of the account holds everywhere, at once
         except ImpossibleMove as error:
             self._halt(error.message, out)
             self._decide(self.markets.values(), out)

@@ -8,7 +8,7 @@ from pmm.core.engine import Outcome
 from pmm.core.ladder import Rungs
 from pmm.core.rule import ALLOW, Mode, Stage, Trip
 from pmm.core.view import QuoteSide
-from pmm.events import Canceled, Filled, Operator, OperatorAction, Rejected
+from pmm.events import Accepted, Canceled, Filled, MarketListed, Operator, OperatorAction, Rejected
 from pmm.model import SECOND, price_text, size_text
 from pmm.rules.error_rate import ErrorRate, ErrorRateLimits
 from pmm.rules.message_rate import MessageRate, MessageRateLimits
@@ -17,7 +17,7 @@ from pmm.rules.self_cross import SelfCross
 from pmm.strategies.fixed_spread import FixedSpreadParams
 from pmm.strategies.inventory_skew import InventorySkew, InventorySkewParams
 from tests.support.rules import limits, ruled
-from tests.support.story import Story, canceled, placed, shares, yes_price
+from tests.support.story import Story, book_frame, canceled, market, placed, shares, yes_price
 
 
 class Dial:
@@ -129,6 +129,29 @@ def test_the_fifth_refusal_within_a_minute_rests_at_once_and_trading_resumes_by_
         story.touch("0.49", "0.51")
     assert story.at >= began + 60 * SECOND
     assert story.machine("risk") == ["COOLDOWN", "NORMAL"]
+
+
+@pytest.mark.parametrize("stage", [Stage.CANCEL, Stage.HALT])
+def test_what_holds_for_the_account_holds_in_every_market_in_the_very_step(stage):
+    class Burned:
+        name, per_market = "burned", False
+
+        def judge(self, view):
+            return Trip(stage, "once is enough") if view.account.errors else ALLOW
+
+    story = Story(rules=ruled(Burned()))
+    other = market(condition="0x" + "cd" * 32, yes="377", no="477")
+    story.tell(MarketListed(story.at, other))
+    story.open_market()
+    first = placed(story.step.commands)
+    story.accept()
+    story.tell(book_frame([("0.39", 100)], [("0.41", 100)], at=story.at, token="377", condition=other.condition_id))
+    second = placed(story.step.commands)
+    assert [len(first), len(second)] == [2, 2]
+    story.tell(Accepted(story.at, second[0].order_id))
+    step = story.tell(Rejected(story.at, second[1].order_id, "no"))
+    gone = {command.order_id for command in canceled(step.commands)}
+    assert gone == {first[0].order_id, first[1].order_id, second[0].order_id}
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------

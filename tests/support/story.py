@@ -17,6 +17,7 @@ from pmm.model import (
     SECOND,
     SHARE,
     BookPage,
+    ConditionId,
     Market,
     Nanos,
     Price,
@@ -49,9 +50,9 @@ def _levels(levels: Iterable[tuple[str, float]]) -> list[dict[str, str]]:
     return [{"price": price, "size": f"{size:g}"} for price, size in levels]
 
 
-def true_hash(book: Book, at: Nanos, token: str = YES, last_trade: str = "") -> str:
+def true_hash(book: Book, at: Nanos, token: str = YES, last_trade: str = "", condition: ConditionId = CONDITION) -> str:
     """The hash that the venue would send for a book of the market of these stories."""
-    return book.hash(CONDITION, token, str(at // MILLISECOND), "5", False, last_trade)
+    return book.hash(condition, token, str(at // MILLISECOND), "5", False, last_trade)
 
 
 def book_of(bids: Sequence[tuple[str, float]], asks: Sequence[tuple[str, float]], tick: str = "0.01") -> Book:
@@ -68,13 +69,14 @@ def book_frame(
     token: str = YES,
     connection: int = 0,
     tick: str = "0.01",
+    condition: ConditionId = CONDITION,
 ) -> Frame:
     """A snapshot of one token with its true hash; levels best first."""
     body = {
-        "market": CONDITION,
+        "market": condition,
         "asset_id": token,
         "timestamp": str(at // MILLISECOND),
-        "hash": true_hash(book_of(bids, asks, tick), at, token),
+        "hash": true_hash(book_of(bids, asks, tick), at, token, condition=condition),
         "bids": _levels(reversed(bids)),
         "asks": _levels(reversed(asks)),
         "tick_size": tick,
