@@ -116,10 +116,11 @@ class QuotedMarket:
 
         The tape of a spare connection is the same tape again.
         """
-        index, sells, _, size, _ = trade
+        index, sells, price, size, _ = trade
         if self.source.state == "WEBSOCKET" and line.copies[index] is self.lead:
-            buys_yes = (not sells) is (index == self.lead.yes)
-            self.signals.on_trade(at, Side.BUY if buys_yes else Side.SELL, size)
+            yes = index == self.lead.yes
+            side = Side.BUY if (not sells) is yes else Side.SELL
+            self.signals.on_trade(at, side, size, price if yes else GRID - price)
 
     def on_fills(self, fills: Iterable[Fill]) -> None:
         """Orders of ours traded."""

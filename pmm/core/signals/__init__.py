@@ -1,7 +1,7 @@
 """What a market has done of late, as numbers that quoting models share.
 
-One small file for each: volatility, level, imbalance, flow, markout, trend and jumps.  They are computed from the book
-without our own orders, the public tape and our own fills; floats, because none of them is money.
+One small file for each: volatility, level, imbalance, flow, reach, markout, trend and jumps.  They are computed from
+the book without our own orders, the public tape and our own fills; floats, because none of them is money.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ class Signals:
     jumps         sudden moves of the whole touch, too large for the variance before them, per second, decayed
     bid_markout   mean move against our bought shares after a fill, USD per share, decayed and shrunk; a loss is > 0
     ask_markout   the same of sold shares
+    takers        how many were seen of late, decayed: what `arrival` and `reach` rest on
+    arrival       takers of either side, per second
+    reach         how far from `level` a taker trades at the deepest, on average, USD
     """
 
     variance: float = 0.0
@@ -33,6 +36,9 @@ class Signals:
     bid_markout: float = 0.0
     ask_markout: float = 0.0
     level: float | None = None
+    takers: float = 0.0
+    arrival: float = 0.0
+    reach: float = 0.0
 
 
 QUIET = Signals()

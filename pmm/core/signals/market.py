@@ -16,6 +16,7 @@ from pmm.core.signals.flow import Flow
 from pmm.core.signals.jumps import Jumps
 from pmm.core.signals.level import Level
 from pmm.core.signals.markout import Markout
+from pmm.core.signals.reach import Reach
 from pmm.core.signals.trend import Trend
 from pmm.core.signals.volatility import Volatility
 from pmm.model import GRID, SECOND, Nanos, Price, Side, Size
@@ -33,6 +34,7 @@ class Memory:
     level: float = 5.0
     trend: float = 120.0
     flow: float = 120.0
+    reach: float = 600.0
     jumps: float = 600.0
     jump_window: Nanos = 2 * SECOND
     markout: float = 1_800.0
@@ -52,6 +54,7 @@ class MarketSignals:
         self._trend = Trend(seconds, memory.trend)
         self._jumps = Jumps(memory.jump_window, memory.jumps)
         self._flow = Flow(memory.flow)
+        self._reach = Reach(memory.reach)
         self._markout = Markout(memory.horizons, memory.markout)
         self._known = False
 
@@ -64,13 +67,17 @@ class MarketSignals:
         if moves:
             self._take(moves)
         self._known = True
+        self._reach.watch(at)
         self._level.on_fair(at, fair)
         self._markout.on_fair(at, fair)
         self._jumps.on_touch(at, bid, ask, self.tick, self._diffusive)
 
-    def on_trade(self, at: Nanos, side: Side, size: Size) -> None:
-        """A taker bought or sold YES, or the other way round NO."""
+    def on_trade(self, at: Nanos, side: Side, size: Size, price: Price) -> None:
+        """A taker bought or sold YES, or the other way round NO; `price` is that of YES."""
         self._flow.on_trade(at, side, size)
+        level = self._level.value(at)
+        if level is not None:
+            self._reach.on_trade(at, abs(price / GRID - level))
 
     def on_fill(self, at: Nanos, side: Side, size: Size) -> None:
         """An order of ours traded: `side` is ours, of YES."""
@@ -108,6 +115,9 @@ class MarketSignals:
             bid_markout=self._markout.value(at, 1),
             ask_markout=self._markout.value(at, -1),
             level=self._level.value(at),
+            takers=self._reach.takers(at),
+            arrival=self._reach.arrival(at),
+            reach=self._reach.depth,
         )
 
     def _advance(self, at: Nanos) -> None:

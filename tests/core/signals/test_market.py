@@ -36,7 +36,7 @@ def test_the_fair_price_leans_to_the_side_with_less_behind_it(signals):
 
 
 def test_every_signal_finds_its_place(signals):
-    signals.on_trade(later(2), Side.SELL, shares(100))
+    signals.on_trade(later(2), Side.SELL, shares(100), 4_700)
     signals.on_fill(later(2), Side.BUY, shares(10))
     signals.on_book(later(40), 4_500, 4_700, shares(10), shares(10))
     read = signals.read(later(80), imbalance=0.25)
@@ -44,6 +44,8 @@ def test_every_signal_finds_its_place(signals):
     assert read.imbalance == 0.25
     assert read.fair == pytest.approx(0.46)
     assert read.flow < 0
+    assert (read.takers, read.reach) == pytest.approx((1.0, 0.03), rel=0.1)
+    assert read.arrival == pytest.approx(1 / 80 / 2, rel=0.1)
     assert read.trend < 0
     assert read.jumps > 0
     assert signals.jumped_at == later(40)
@@ -100,7 +102,7 @@ def test_whatever_happens_signals_stay_in_their_bounds(steps, tick, buys):
             case "book":
                 signals.on_book(at, price, price + 1, size, other)
             case "trade":
-                signals.on_trade(at, side, size)
+                signals.on_trade(at, side, size, price)
             case "fill":
                 signals.on_fill(at, side, size)
             case "gap":
@@ -110,6 +112,9 @@ def test_whatever_happens_signals_stay_in_their_bounds(steps, tick, buys):
         assert -1 <= read.flow <= 1
         assert abs(read.trend) <= 1
         assert 0 <= read.jumps <= 1
+        assert read.takers >= 0
+        assert 0 <= read.arrival <= 50
+        assert 0 <= read.reach <= 1
         assert abs(read.bid_markout) <= 1
         assert abs(read.ask_markout) <= 1
         assert read.fair is None or 0 < read.fair < 1
