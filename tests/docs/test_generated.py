@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +14,7 @@ from pmm.core.machines import TABLES
 from pmm.errors import Exit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("cli.md", "machines.md", "markets-score.md")
+PAGES = ("cli.md", "machines.md", "markets-score.md", "quoting.md")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,13 @@ def test_every_row_of_every_machine_is_printed(generate: ModuleType) -> None:
     page = generate.machines_page()
     rows = [row for table in TABLES.values() for row in table.rows]
     assert all(f"| `{row.source}` | `{row.trigger}` | `{row.dest}` | {row.why} |" in page for row in rows)
+
+
+def test_a_mark_names_sections_or_single_settings(generate: ModuleType) -> None:
+    page = generate.with_settings("before\n<!-- settings: inventory_skew mm.levels -->\nold\n<!-- end -->\nafter\n")
+    assert re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE) == ["mm.levels", "inventory_skew.skew"]
+    assert "old" not in page
+    assert (page.splitlines()[0], page.splitlines()[-1]) == ("before", "after")
 
 
 def test_a_page_written_anew_is_the_page_that_was_compared(
