@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pmm.core.engine import Engine
-from pmm.core.state_image import image_of
 from pmm.core.guard import Guard
+from pmm.core.state_image import image_of
 from pmm.metrics.status import Status
 from pmm.model import SECOND, Nanos
 
