@@ -244,9 +244,9 @@ class Engine:
                 self.markets[market].rivalry = rivalry(view, share)
 
     def _seen(self, market: ConditionId, at: Nanos) -> View | None:
-        """What a strategy sees of a market; None where its book says nothing."""
+        """A market and our orders in it; None where its book says nothing."""
         quoted = self.markets.get(market)
-        return None if quoted is None or quoted.held or quoted.problem() else self.quoting.view(quoted, at)
+        return None if quoted is None or quoted.held or quoted.problem() else self.quoting.glance(quoted, at)
 
     def _market(self, market: ConditionId) -> QuotedMarket | None:
         """A market that orders of ours are in: quoted now, dropped since, or None where it was never listed."""

@@ -107,30 +107,36 @@ class Quoting:
         self._sampled_at = at
         for quoted in markets:
             if quoted.market.rewards is not None and quoted.problem() is None and not quoted.held:
-                told = sample(self.view(quoted, at))
+                told = sample(self.glance(quoted, at))
                 out.rewards += [] if told is None else [told]
 
     def view(self, quoted: QuotedMarket, at: Nanos) -> View:
-        """What the strategy sees of a market."""
-        orders = tuple(self._desk.orders.open(quoted.condition_id))
-        own = _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else ()
-        working = _resting(order for order in orders if order.state != "CANCEL_PENDING")
-        quoted.tell_own(own)
+        """What the strategy sees of a market; what is new in it is learnt."""
+        seen = self.glance(quoted, at)
+        quoted.tell_own(seen.own)
         quoted.observe(at)
-        bids, asks = (others(quoted.book, own, side, LEVELS) for side in QuoteSide)
-        view = View(
+        bids, asks = (others(quoted.book, seen.own, side, LEVELS) for side in QuoteSide)
+        # The middle of a batch is no news for the other outcomes.
+        grouped = quoted.market.neg_risk_id and not quoted.held
+        return replace(
+            seen,
+            signals=quoted.signals.read(at, imbalance(bids, asks)),
+            event=self._siblings.see(quoted, seen.mid2) if grouped else None,
+        )
+
+    def glance(self, quoted: QuotedMarket, at: Nanos) -> View:
+        """A market and our orders in it, without what was learnt of it: asking changes nothing."""
+        orders = tuple(self._desk.orders.open(quoted.condition_id))
+        return View(
             at,
             quoted.market,
             quoted.book,
             quoted.position.net,
-            own,
-            signals=quoted.signals.read(at, imbalance(bids, asks)),
+            _resting(order for order in orders if order.state in SHOWN) if self._config.own_shown else (),
             regime=quoted.regime.regime,
-            working=working,
+            working=_resting(order for order in orders if order.state != "CANCEL_PENDING"),
             rivalry=quoted.rivalry,
         )
-        event = self._siblings.see(quoted, view.mid2) if quoted.market.neg_risk_id else None
-        return view if event is None else replace(view, event=event)
 
     def stirred(self) -> list[QuotedMarket]:
         """Markets to decide on again, because other outcomes of their event moved or traded; empty when asked again."""

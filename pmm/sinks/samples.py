@@ -85,7 +85,7 @@ class Samples:
         return _NO_REBATE, (*self._key, _ref(fill))
 
     def _sample(self, quoted: QuotedMarket, at: Nanos) -> Sample:
-        view, position = self._engine.quoting.view(quoted, at), quoted.position
+        view, position = self._engine.quoting.glance(quoted, at), quoted.position
         (bid, bid_size), (ask, ask_size) = (_working(view, side) for side in QuoteSide)
         rewards = self._rewards.get(quoted.condition_id)
         return Sample(
