@@ -13,6 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log1p, sqrt
 
+# So many takers that were seen say as much as what was believed before any was.
+PRIOR_TAKERS = 20.0
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -63,3 +66,8 @@ def intensity(arrival: float, gamma: float, decay: float) -> float:
     It is A/e for gamma = 0.
     """
     return arrival * exp(-(1 + gamma / decay) * margin(gamma, decay) * decay)
+
+
+def learnt(believed: float, measured: float, takers: float) -> float:
+    """What to believe of the curve after so many takers, who showed what was `measured`."""
+    return believed + (measured - believed) * takers / (takers + PRIOR_TAKERS)

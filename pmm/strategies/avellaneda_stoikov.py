@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmm.core.calendar import end_of
-from pmm.core.fill_curve import margin
+from pmm.core.fill_curve import learnt, margin
 from pmm.core.ladder import Rungs, ladder, unquotable
 from pmm.core.view import Targets, Term, View
 from pmm.model import GRID, SECOND, SHARE
@@ -52,7 +52,8 @@ def distances(position: float, gamma: float, variance: float, horizon: float, de
 @dataclass(frozen=True, slots=True)
 class AvellanedaStoikovParams:
     """`gamma` in 1/USD for one share, `decay` k of fills in 1/USD.  The horizon ends with the market, and is `horizon`
-    seconds long at most.  `volatility` in USD per square root of a day is believed where less is measured.
+    seconds long at most.  `volatility` in USD per square root of a day is believed where less is measured, and `decay`
+    as long as few takers were seen: 1/k is how deep they reach.
     """
 
     gamma: float = 0.01
@@ -77,16 +78,24 @@ class AvellanedaStoikov:
         gamma = params.gamma * params.rungs.size / SHARE
         variance = max(view.signals.variance, params.volatility**2 / DAY_S)
         worth = reservation(mid, held, gamma, variance, left)
-        half = spread(gamma, variance, left, params.decay) / 2
+        decay = self._decay(view)
+        half = spread(gamma, variance, left, decay) / 2
         terms = (
             Term("mid", mid, "USD"),
             Term("position", view.position / SHARE, "shares"),
             Term("variance", variance, "USD^2/s"),
             Term("time left", left, "s"),
+            Term("decay of fills", decay, "1/USD"),
             Term("reservation price", worth, "USD"),
             Term("half spread", half, "USD"),
         )
         return ladder(view, worth - half, worth + half, params.rungs, terms)
+
+    def _decay(self, view: View) -> float:
+        """k in 1/USD: nobody trades nearer to the price than half a tick."""
+        signals = view.signals
+        reach = max(signals.reach, view.market.tick / 2 / GRID)
+        return 1 / learnt(1 / self.params.decay, reach, signals.takers)
 
     def _left(self, view: View) -> float:
         """Seconds to the end of the horizon."""

@@ -4,7 +4,7 @@ from math import exp, log
 
 import pytest
 
-from pmm.core.fill_curve import Problem, intensity, margin
+from pmm.core.fill_curve import PRIOR_TAKERS, Problem, intensity, learnt, margin
 
 
 @pytest.mark.parametrize(("gamma", "decay"), [(0.01, 0.3), (0.5, 100.0), (200.0, 100.0)])
@@ -24,3 +24,9 @@ def test_skew_grows_with_volatility_and_risk_aversion_and_shrinks_with_fills():
     assert Problem(0.6, 0.9, 0.3, 0.01, 30).skew == pytest.approx(2 * usual.skew)
     assert Problem(0.3, 3.6, 0.3, 0.01, 30).skew == pytest.approx(usual.skew / 2)
     assert Problem(0.3, 0.9, 0.3, 0.04, 30).skew > usual.skew
+
+
+def test_what_takers_show_is_believed_the_more_the_more_there_were():
+    assert learnt(0.01, 0.03, 0.0) == 0.01
+    assert learnt(0.01, 0.03, PRIOR_TAKERS) == pytest.approx(0.02)
+    assert learnt(0.01, 0.03, 1e9) == pytest.approx(0.03)

@@ -32,14 +32,14 @@ def test_every_share_held_moves_both_quotes_down():
     assert (ask - bid) / 2 == pytest.approx(-0.6)
 
 
-def look(left=None, position=0, variance=0.0):
+def look(left=None, position=0, **signals):
     facts = market("0.001")
     if left is not None:
         facts = replace(facts, end_date=utc_text(START + left * SECOND))
     book = Book(10)
     book.set(BID, 4_900, shares(100))
     book.set(ASK, 5_100, shares(100))
-    return View(START, facts, book, shares(position), signals=Signals(variance=variance))
+    return View(START, facts, book, shares(position), signals=Signals(**signals))
 
 
 def terms(view, params=None):
@@ -55,6 +55,12 @@ def test_the_horizon_ends_with_the_market_and_is_no_longer_than_a_day():
 def test_measured_variance_counts_where_it_is_more():
     assert terms(look())["variance"] == pytest.approx(0.03**2 / 86_400)
     assert terms(look(variance=1e-6))["variance"] == 1e-6
+
+
+def test_fills_thin_out_as_the_takers_that_were_seen_show():
+    assert terms(look())["decay of fills"] == pytest.approx(100.0)
+    assert terms(look(takers=20.0, reach=0.03))["decay of fills"] == pytest.approx(50.0)
+    assert terms(look(takers=1e9, reach=0.0))["decay of fills"] == pytest.approx(2_000.0), "half a tick is the least"
 
 
 def test_orders_of_ten_shares_are_as_risky_as_ten_of_one():
