@@ -126,7 +126,9 @@ def test_a_row_says_what_kind_a_rule_is_and_when_it_acts(rule: Rule, in_dry_run:
 
 
 def modes(*, dry_run: bool, wanted: str = "auto") -> list[tuple[str, Mode]]:
-    of_all = Rules.model_validate({name: wanted for name, field in Rules.model_fields.items() if field.default == "auto"})
+    of_all = Rules.model_validate(
+        {name: wanted for name, field in Rules.model_fields.items() if field.default == "auto"}
+    )
     return [(rule.name, mode) for rule, mode in rules_for(Settings(dry_run=dry_run, rules=of_all))]
 
 
