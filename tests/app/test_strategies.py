@@ -60,12 +60,12 @@ def test_auto_is_log_odds_at_a_real_venue(url: str, name: str) -> None:
     assert model_for(chosen("auto", venue__clob_api_url=url)).name == name
 
 
-@pytest.mark.parametrize("how", ["flag", "environment"])
-def test_whoever_asks_for_another_spread_means_the_model_that_quotes_it(how: str) -> None:
-    if how == "flag":
-        settings = chosen("auto", mm__spread="0.02")
-    else:
-        settings = load({}, environ={"MM_SPREAD": "0.02"}).settings
+@pytest.mark.parametrize(
+    "settings",
+    [load({"mm.spread": "0.02"}, environ={}).settings, load({}, environ={"MM_SPREAD": "0.02"}).settings],
+    ids=["flag", "environment"],
+)
+def test_whoever_asks_for_another_spread_means_the_model_that_quotes_it(settings: Settings) -> None:
     assert model_for(settings).name == "fixed_spread"
 
 
