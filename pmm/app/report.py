@@ -145,12 +145,8 @@ def _after(fills: Sequence[Fill], after: Mapping[tuple[OrderId, str], Mapping[Na
         for fill in fills
         if seconds * SECOND in after.get((fill.order_id, fill.trade_id), {})
     ]
-    adverse = sum(_signed(fill) * (mid2 - fill.mid2) for fill, mid2 in told)
+    adverse = sum(fill.net * (mid2 - fill.mid2) for fill, mid2 in told)
     return After(seconds, len(told), sum(fill.size for fill, _ in told), adverse)
-
-
-def _signed(fill: Fill) -> Size:
-    return fill.side.sign * fill.size * (1 if fill.is_yes else -1)
 
 
 def cents_a_share(after: After) -> float | None:

@@ -64,6 +64,11 @@ class Fill:
     paid: Money
     mid2: int
 
+    @property
+    def net(self) -> Size:
+        """Net YES shares that it brings; a share of NO is one of YES less."""
+        return self.side.sign * (self.size if self.is_yes else -self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -153,7 +153,7 @@ class Counterfactual:
                 del self._orders[oldest]
 
     def _fill(self, fill: Fill) -> None:
-        self._net[fill.market] += _signed(fill)
+        self._net[fill.market] += fill.net
         order = self._orders.get(fill.order_id)
         if order is None:
             return
@@ -166,7 +166,7 @@ class Counterfactual:
                 self._book(rule, part)
 
     def _reverse(self, fill: Fill) -> None:
-        self._net[fill.market] -= _signed(fill)
+        self._net[fill.market] -= fill.net
         order = self._orders.get(fill.order_id)
         if order is None:
             return
@@ -242,11 +242,6 @@ def limit_text(record: Mapping[str, Any]) -> str:  # a JSON record as `Limit.rec
         return f"{stopped}, none of which traded"
     result = f"saved {brought[1:]}" if brought.startswith("-") else f"cost {brought}"
     return f"{stopped} and {fills} fill{'s' if fills > 1 else ''}, and {result} USD"
-
-
-def _signed(fill: Fill) -> Size:
-    """What it does to the net position of YES."""
-    return fill.side.sign * (fill.size if fill.is_yes else -fill.size)
 
 
 def _part(fill: Fill, size: Size) -> Fill:

@@ -76,7 +76,7 @@ class Horizon:
 
     def book(self, fill: Fill) -> None:
         self.mark(fill.at, fill.mid2)
-        signed = _signed(fill)
+        signed = fill.net
         one = _Marked(fill, signed, fill.mid2, fill.at + self.after)
         self._young.append(one)
         self._fresh += signed
@@ -86,7 +86,7 @@ class Horizon:
 
     def reverse(self, fill: Fill) -> None:
         """A fill never happened: everything that it moved is taken back, of one that is forgotten as a held share."""
-        signed = _signed(fill)
+        signed = fill.net
         now2 = self._mid2 if self._mid2 is not None else fill.mid2
         one = self._known.pop((fill.order_id, fill.trade_id, signed), None)
         if one is not None and one.later2 is None:
@@ -113,11 +113,6 @@ class Horizon:
         """What has matured since this was asked last."""
         told, self._told = self._told, []
         return told
-
-
-def _signed(fill: Fill) -> Size:
-    """Net YES shares that a fill brings."""
-    return fill.side.sign * fill.size * (1 if fill.is_yes else -1)
 
 
 def _horizons() -> list[Horizon]:

@@ -122,7 +122,7 @@ def _since(at: Nanos, fills: Sequence[Fill]) -> list[Fill]:
 
 
 def _side(fill: Fill) -> QuoteSide:
-    return QuoteSide.BID if (fill.side.sign > 0) is fill.is_yes else QuoteSide.ASK
+    return QuoteSide.BID if fill.net > 0 else QuoteSide.ASK
 
 
 def _markout2(fill: Fill, mid2: int) -> int:

@@ -87,7 +87,7 @@ SCRIPTS: tuple[str, ...] = (
     """,
     # What rules said; why orders were what they were (`pmm.core.explanation`, compressed JSON); what a report is made
     # from: how a market stood every few seconds, the mid `horizon` seconds after a trade, and in the ledger what moved
-    # money (in: positive) or shares besides trades: rewards, rebates, fees, merges, redemptions.
+    # money (in: positive) or shares besides trades; the neg-risk event of a market, empty where it stands alone.
     """
     CREATE TABLE risk_events (
         id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES accounts, epoch INTEGER NOT NULL,
@@ -125,9 +125,8 @@ SCRIPTS: tuple[str, ...] = (
         PRIMARY KEY (account, epoch, kind, ref)
     ) WITHOUT ROWID;
     CREATE INDEX ledger_by_time ON ledger (account, epoch, at);
+    ALTER TABLE markets ADD COLUMN event TEXT NOT NULL DEFAULT '';
     """,
-    # The neg-risk event that a market belongs to, empty where it stands alone.
-    "ALTER TABLE markets ADD COLUMN event TEXT NOT NULL DEFAULT ''",
 )
 
 
