@@ -70,8 +70,12 @@ class LogOdds(Section):
     gamma_short: Positive = Field(
         default=Decimal("0.05"), description="Risk aversion for what is traded away again, 1/USD."
     )
-    arrival: Positive = Field(default=Decimal(100), description="Fills per hour of an order at the fair price.")
-    reach: Positive = Field(default=Decimal("0.75"), description="Ticks of distance that thin fills out to 1/e.")
+    arrival: Positive = Field(
+        default=Decimal(100), description="Fills per hour of an order at the fair price, until takers show it."
+    )
+    reach: Positive = Field(
+        default=Decimal("1.25"), description="Ticks of distance that thin fills out to 1/e, until takers show it."
+    )
     volatility: Volatility = Field(default=Decimal("0.03"), description=VOLATILITY)
     score_share: Part = Field(
         default=Decimal("0.25"), description="Believed part of the variance that a score must still have until the end."
@@ -81,7 +85,7 @@ class LogOdds(Section):
         default=Decimal("0.3"), description="Seconds from a move to the effect of our cancel."
     )
     base: NotNegative = Field(
-        default=Decimal("0.02"), description="Half-spread in log-odds before anything is known of our fills."
+        default=Decimal("0.01"), description="Half-spread in log-odds before anything is known of our fills."
     )
     trust: Part = Field(
         default=Decimal("0.5"), description="Part of what our fills cost so far that is expected of the next ones."
@@ -96,7 +100,7 @@ class LogOdds(Section):
     )
     touch: Part = Field(default=Decimal("0.3"), description="Part of half the touch that a half-spread is at least.")
     tolerance: Part = Field(
-        default=Decimal("0.5"), description="Part of a half-spread by which a working order may be off."
+        default=Decimal("0.75"), description="Part of a half-spread by which a working order may be off."
     )
     widen_trending: Factor = Field(default=Decimal("1.15"), description="Factor of spreads while a market trends.")
     widen_event: Factor = Field(default=Decimal("1.3"), description="Factor of spreads in an event.")

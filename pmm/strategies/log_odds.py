@@ -6,10 +6,13 @@
                                          inventory that is not expected to be traded away before the end.  Among the
                                          outcomes of one event, the same as a softmax over all of them
     h    = h0 + 2 artanh(mu)             half-spread in log-odds against takers that know (Glosten-Milgrom); for each
-                                         side mu is what fills cost there, by 2 p (1 - p)
-    d    = (1/g) ln(1 + g/k) + G/2 + s   the distance in USD that fills and inventory ask for (Gueant-Lehalle-
-                                         Fernandez-Tapia, g = gamma times the size of an order), and s for what moves
-                                         before we can: sigma sqrt(reaction / 2 pi), and jumps by their part of fills
+                                         side mu is what fills cost there, by 2 p (1 - p), less what they gained on the
+                                         other side: that much was the market's drift, and nobody's knowledge
+    m    = (1/g) ln(1 + g/k) - tick/2    the distance in USD that fills ask for (Gueant-Lehalle-Fernandez-Tapia, g is
+                                         gamma times the size of an order; half a tick comes of rounding outward).  1/k
+                                         is how deep takers were seen to reach
+    d    = m + G/2 + s                   inventory asks for G/2, and s is for what moves before we can:
+                                         sigma sqrt(reaction / 2 pi), and jumps by their part of fills
     bid  = S(x - w h) - w d + b - G n    w widens while a market trends, in an event and near its end; n is inventory in
     ask  = S(x + w h) + w d - b - G n    orders; b is what the venue pays back for a fill, rho f (p (1 - p))^e
 
@@ -31,9 +34,10 @@ from pmm.core import claim
 from pmm.core.calendar import end_of
 from pmm.core.claim import expit, logit
 from pmm.core.fees import rebate_per_share
-from pmm.core.fill_curve import Problem
+from pmm.core.fill_curve import Problem, learnt
 from pmm.core.ladder import Rungs, ladder, unquotable
 from pmm.core.regime import Regime
+from pmm.core.signals import Signals
 from pmm.core.view import Targets, Term, View
 from pmm.model import GRID, SECOND, SHARE
 
@@ -47,6 +51,8 @@ LEFT_MIN_S = 1.0
 REACH_MAX = 0.01
 # GLFT's skew is linear in inventory: beyond the limit it has nothing to say.
 SKEW_ORDERS_MAX = 50.0
+# Rounding outward adds so much of a tick on average.
+ROUNDED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,8 @@ class LogOddsParams:
     half_life    hours in which half of an inventory is expected to be traded away
     carry_min    part of the inventory that is carried to the end at least
     gamma_short  risk aversion for inventory that is traded away again, 1/USD
-    arrival      fills per hour of an order at the fair price
-    reach        ticks of distance that thin them out to 1/e: the deeper books are, the coarser is their tick
+    arrival      fills per hour of an order at the fair price, believed as long as few takers were seen
+    reach        the same of the ticks of distance that thin them out to 1/e: deeper books have a coarser tick
     volatility   believed where less is measured, USD per square root of a day
     score_share  part of the variance that a score would have which is believed
     jump_size    of a jump in log-odds
@@ -78,19 +84,19 @@ class LogOddsParams:
     carry_min: float = 0.25
     gamma_short: float = 0.05
     arrival: float = 100.0
-    reach: float = 0.75
+    reach: float = 1.25
     volatility: float = 0.03
     score_share: float = 0.25
     jump_size: float = 0.4
     reaction: float = 0.3
-    base: float = 0.02
+    base: float = 0.01
     trust: float = 0.5
     imbalance: float = 0.3
     flow: float = 0.1
     half_min: float = 0.002
     half_max: float = 0.1
     touch: float = 0.3
-    tolerance: float = 0.5
+    tolerance: float = 0.75
     widen_trending: float = 1.15
     widen_event: float = 1.3
     widen_near_resolution: float = 1.5
@@ -167,16 +173,15 @@ class LogOdds:
         params, signals, p = self.params, view.signals, fair.p
         orders = Problem(
             sqrt(variance),
-            params.arrival / HOUR_S,
-            GRID / (params.reach * view.market.tick),
+            self._arrival(signals),
+            1 / self._reach(view),
             params.gamma_short * params.rungs.size / SHARE,
             limit=1,
         )
-        costs = (params.trust * signals.bid_markout, params.trust * signals.ask_markout)
-        informed = [claim.informed_share(p, cost) for cost in costs]
+        informed = [claim.informed_share(p, params.trust * cost) for cost in _costs(signals)]
         return Width(
             odds=tuple(params.base + claim.informed_half_spread(mu) for mu in informed),
-            fills=orders.margin,
+            fills=max(orders.margin - ROUNDED * view.market.tick / GRID, 0.0),
             skew=orders.skew,
             late=self._late(view, p, variance),
             wide=self._widening(view.regime),
@@ -185,11 +190,20 @@ class LogOdds:
             most=params.half_max,
         )
 
+    def _arrival(self, signals: Signals) -> float:
+        """Takers of one side per second."""
+        return learnt(self.params.arrival / HOUR_S, signals.arrival, signals.takers)
+
+    def _reach(self, view: View) -> float:
+        """1/k in USD."""
+        tick, signals = view.market.tick / GRID, view.signals
+        return learnt(self.params.reach * tick, signals.reach, signals.takers)
+
     def _late(self, view: View, p: float, variance: float) -> float:
         """USD lost to moves that come before our cancel: by diffusion, and by jumps in their part of fills."""
         params = self.params
         one_way = view.signals.jumps / 2
-        swept = one_way / (one_way + params.arrival / HOUR_S)
+        swept = one_way / (one_way + self._arrival(view.signals))
         return sqrt(variance * params.reaction / (2 * pi)) + swept * self._jump(p)
 
     def _jump(self, p: float) -> float:
@@ -265,6 +279,12 @@ class Width:
             Term("widened", self.wide, "times"),
             Term("rebate", self.rebate, "USD"),
         )
+
+
+def _costs(signals: Signals) -> tuple[float, float]:
+    """What fills of either side cost, USD per share: what one loses and the other gains, the market's drift did."""
+    bid, ask = signals.bid_markout, signals.ask_markout
+    return bid + min(ask, 0.0), ask + min(bid, 0.0)
 
 
 def _seconds_left(view: View) -> float:

@@ -68,6 +68,20 @@ def test_takers_that_know_are_met_with_the_quotes_of_glosten_and_milgrom():
     assert (prices.bid, prices.ask) == pytest.approx((0.45, 0.525), abs=1e-6)
 
 
+def test_what_one_side_loses_and_the_other_gains_is_the_drift_of_the_market():
+    drifted = BARE.prices(look(signals=Signals(bid_markout=0.05, ask_markout=-0.05)))
+    assert width(drifted) == pytest.approx(0.0, abs=1e-6)
+    partly = BARE.prices(look(signals=Signals(bid_markout=0.1 * 0.5 + 0.02, ask_markout=-0.02)))
+    assert (partly.bid, partly.ask) == pytest.approx((0.45, 0.5), abs=1e-6)
+
+
+def test_fills_ask_for_what_takers_were_seen_to_reach_less_what_rounding_adds():
+    told = {term.name: term.value for term in MODEL.prices(look(signals=Signals(takers=1e9, reach=0.03))).terms}
+    assert told["fills ask for"] == pytest.approx(0.03 - 0.005, rel=0.01)
+    shallow = {term.name: term.value for term in MODEL.prices(look(signals=Signals(takers=1e9, reach=0.004))).terms}
+    assert shallow["fills ask for"] == 0.0
+
+
 def test_holdings_in_an_event_push_every_outcome():
     event = EventView(0, (0.5, 0.3, 0.2), (0, shares(40), 0))
     pushed = BARE.prices(look(event=event))
@@ -143,6 +157,9 @@ signals = st.builds(
     jumps=st.floats(0, 0.1),
     bid_markout=st.floats(-0.1, 0.3),
     ask_markout=st.floats(-0.1, 0.3),
+    takers=st.floats(0, 1e4),
+    arrival=st.floats(0, 5),
+    reach=st.floats(0, 0.2),
 )
 
 
@@ -174,6 +191,18 @@ def test_more_variance_never_quotes_narrower(view, more):
 def test_more_jumps_never_quote_narrower(view, more):
     moved = replace(view, signals=replace(view.signals, jumps=view.signals.jumps + more))
     assert width(MODEL.prices(moved)) >= width(MODEL.prices(view)) - EPSILON
+
+
+@given(views(), st.floats(0, 0.2))
+def test_deeper_takers_never_quote_narrower(view, more):
+    moved = replace(view, signals=replace(view.signals, reach=view.signals.reach + more))
+    assert width(MODEL.prices(moved)) >= width(MODEL.prices(view)) - EPSILON
+
+
+@given(views(), st.floats(0, 5))
+def test_more_takers_never_quote_wider(view, more):
+    moved = replace(view, signals=replace(view.signals, arrival=view.signals.arrival + more))
+    assert width(MODEL.prices(moved)) <= width(MODEL.prices(view)) + EPSILON
 
 
 @given(views(), st.floats(0.01, 1))

@@ -31,7 +31,7 @@ class Memory:
 
     block: Nanos = 5 * SECOND
     variance: float = 120.0
-    level: float = 5.0
+    level: float = 2.0
     trend: float = 120.0
     flow: float = 120.0
     reach: float = 600.0
