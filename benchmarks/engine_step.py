@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from statistics import median
 from time import thread_time_ns
@@ -25,7 +26,7 @@ from pmm.core.view import Strategy
 from pmm.drivers.event_time import EventTime
 from pmm.drivers.wire import Wire
 from pmm.events import Event, Frame, MarketListed
-from pmm.model import MILLISECOND, SECOND, Nanos
+from pmm.model import MILLISECOND, SECOND, SHARE, USD, Nanos, RewardTerms
 from pmm.settings import Settings
 from pmm.sim.catalog import demo_listing
 from pmm.sim.floor import WorldParams
@@ -43,6 +44,8 @@ MODELS: dict[str, Callable[[], Strategy]] = {
     "fixed_spread": FixedSpread,
 }
 RICHEST = "log_odds, rewarded"
+# Without them there is nothing to weigh, and the richest model is log_odds alone.
+REWARDS = RewardTerms(min_size=20 * SHARE, max_spread=300, per_day=100 * USD)
 # What the issue of this work asks for, in microseconds.
 STILL_MAX, MOVING_MAX = 300, 2_000
 
@@ -74,7 +77,12 @@ def live(make: Callable[[], Strategy], seed: int, seconds: int) -> Watched:
     engine.still, engine.moving = [], []
     gc.collect()
     driver = EventTime(engine, world, gateway)
-    driver.run(START, seconds * SECOND, [MarketListed(START, listing.market)], Wire(tokens, world.dump))
+    driver.run(
+        START,
+        seconds * SECOND,
+        [MarketListed(START, replace(listing.market, rewards=REWARDS))],
+        Wire(tokens, world.dump),
+    )
     return engine
 
 

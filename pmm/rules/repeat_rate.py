@@ -30,12 +30,13 @@ class RepeatRate:
 
     def check(self, wish: Wish, view: RiskView) -> OrderVerdict:
         assert view.market is not None, "an order is in a market"
-        since, slot, limit = view.at - 60 * SECOND, (wish.quote, wish.level, wish.price_yes), self.limits.per_minute
+        since, limit = view.at - 60 * SECOND, self.limits.per_minute
         before = 0
         for order in reversed(view.market.placed):
             if order.created_at <= since:
                 break
-            before += (order.quote, order.level, order.price_yes) == slot
+            same = order.price_yes == wish.price_yes and order.level == wish.level
+            before += same and order.quote is wish.quote
         if before < limit:
             return ALLOW
         return Refuse(f"{price_text(wish.price_yes)} was placed {before} times within a minute, {limit} are allowed")
