@@ -57,7 +57,8 @@ class Day:
     """A market that moves to and fro, a taker who follows it, and a venue that grants and settles everything."""
 
     def __init__(self) -> None:
-        self.story = Story(config=EngineConfig(explain=True), rules=rules_for(Settings()))
+        # As if live, with a feed that is late to show our orders: quotes must come to rest all the same.
+        self.story = Story(config=EngineConfig(explain=True, in_book=True), rules=rules_for(Settings()))
         self.story.engine.quoting.strategy = LogOdds()
         self.summary = Summary()
         self.trades = 0

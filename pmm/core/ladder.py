@@ -7,7 +7,7 @@ own orders are part of the touch here: what we want must trade with nobody, ours
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil, floor, isfinite
 from typing import TypeAlias
@@ -92,9 +92,8 @@ def ladder(
     if slack is None:
         return Targets(bids, asks, reason, terms, (bid2 + ask2) // 2)
     gap = asks[0].price - bids[0].price if bids and asks else GRID
-    # So that what stays on one side crosses neither what stays on the other one nor the next level of its own.
-    apart = step if rungs.levels > 1 else GRID
-    grid = min(int(slack * GRID), (gap - 1) // 2, (apart - 1) // 2)
+    # So that what stays on one side does not cross what stays on the other one.
+    grid = min(int(slack * GRID), (gap - 1) // 2)
     return Targets(
         _settled(QuoteSide.BID, bids, grid, view, touch),
         _settled(QuoteSide.ASK, asks, grid, view, touch),
@@ -144,14 +143,25 @@ def _rungs(side: QuoteSide, best: Price, wanted2: int, step: Price, rungs: Rungs
 
 
 def _settled(side: QuoteSide, targets: Sequence[Target], slack: Price, view: View, touch: Touch) -> tuple[Target, ...]:
-    """Targets that are meant exactly: at the price of the working order of the same rank, where that is near enough."""
-    mine = sorted(order.price * -side.sign for order in view.working if order.quote is side)
-    opposite = touch[1] if side is QuoteSide.BID else touch[0]
-    settled = []
-    for rank, target in enumerate(targets):
-        price = abs(mine[rank]) if rank < len(mine) else target.price
-        near = abs(price - target.price) <= slack and price % view.market.tick == 0
-        takes = opposite is not None and (opposite - price) * side.sign <= 0
-        price = price if near and not takes else target.price
-        settled.append(Target(price, target.size, target.reference2, target.level, firm=True))
-    return tuple(settled)
+    """Targets that are meant exactly, the whole side where its best working order is, if that is near enough.
+
+    A side moves as one: levels that lie a tick apart could not each have their own slack.
+    """
+    if not targets:
+        return ()
+    opposite, tick = touch[1] if side is QuoteSide.BID else touch[0], view.market.tick
+    offset = _offset(side, targets, view)
+    best = targets[0].price + offset
+    takes = opposite is not None and (opposite - best) * side.sign <= 0
+    if abs(offset) > slack or best % tick or takes:
+        offset = 0
+    moved = (replace(target, price=target.price + offset, firm=True) for target in targets)
+    return tuple(target for target in moved if tick <= target.price <= GRID - tick)
+
+
+def _offset(side: QuoteSide, targets: Sequence[Target], view: View) -> Price:
+    """How far the best working order of a side is from where its level is wanted."""
+    by_level = {target.level: target.price for target in targets}
+    mine = [order for order in view.working if order.quote is side and order.level in by_level]
+    best = max(mine, key=lambda order: order.price * side.sign, default=None)
+    return 0 if best is None or best.level is None else best.price - by_level[best.level]

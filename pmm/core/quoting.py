@@ -165,7 +165,7 @@ def _allowed(answer: Targets, stage: Stage, why: str, view: View) -> Targets:
 
 
 def _resting(orders: Iterable[Order]) -> tuple[Resting, ...]:
-    return tuple(Resting(order.quote, order.price_yes, order.size_left) for order in orders)
+    return tuple(Resting(order.quote, order.price_yes, order.size_left, order.level) for order in orders)
 
 
 def _decision(quoted: QuotedMarket, targets: Targets, view: View, evidence: Evidence | None) -> Decision:

@@ -88,11 +88,12 @@ def one_a_side(bid: Target | None, ask: Target | None, reason: str = "", terms: 
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """An order of ours, in the terms of YES."""
+    """An order of ours, in the terms of YES; `level` is that of its target, None where nobody knows."""
 
     quote: QuoteSide
     price: Price
     size: Size
+    level: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,23 @@ def test_an_order_within_the_slack_stays_and_any_other_goes():
     assert targets.ask.firm
 
 
+def test_levels_a_tick_apart_stay_together_where_the_best_is_near_enough():
+    rungs = Rungs(levels=3, step=100)
+    working = tuple(Resting(QuoteSide.ASK, 5_600 + 100 * level, shares(10), level) for level in range(3))
+    for wanted in (0.5600, 0.5601, 0.5650):
+        targets = ladder(look(4000, 6000, working=working), 0.48, wanted, rungs, slack=0.01)
+        assert [target.price for target in targets.asks] == [5_600, 5_700, 5_800]
+    targets = ladder(look(4000, 6000, working=working), 0.48, 0.5701, rungs, slack=0.01)
+    assert [target.price for target in targets.asks] == [5_800, 5_900, 6_000]
+
+
+def test_a_level_that_traded_away_returns_where_the_others_say():
+    rungs = Rungs(levels=3, step=100)
+    left = tuple(Resting(QuoteSide.BID, 4_900 - 100 * level, shares(10), level) for level in (1, 2))
+    targets = ladder(look(4000, 6000, working=left), 0.4870, 0.52, rungs, slack=0.01)
+    assert [target.price for target in targets.bids] == [4_900, 4_800, 4_700]
+
+
 def test_an_order_that_would_take_does_not_stay():
     stuck = Resting(QuoteSide.BID, 5000, shares(10))
     targets = ladder(look(4000, 5000, working=(stuck,)), 0.49, 0.52, Rungs(), slack=0.01)
