@@ -267,7 +267,7 @@ class Width:
     def of(self, informed: float) -> float:
         """A half-spread, of which `informed` is what log-odds ask for."""
         wanted = informed + self.wide * (self.fills + self.skew / 2 + self.late) - self.rebate
-        return max(self.least, min(wanted, self.most))
+        return max(self.wide * self.least, min(wanted, self.most))
 
     def terms(self) -> tuple[Term, ...]:
         return (

@@ -118,6 +118,11 @@ def test_a_wide_touch_is_not_trusted():
     assert width(prices) == pytest.approx(2 * 0.3 * 0.4)
 
 
+def test_a_wide_touch_is_trusted_even_less_in_careful_times():
+    prices = MODEL.prices(look(bid=1000, ask=9000, regime=Regime.NEAR_RESOLUTION))
+    assert width(prices) == pytest.approx(1.5 * 2 * 0.3 * 0.4)
+
+
 def test_half_spreads_stay_within_their_bounds():
     model = LogOdds(LogOddsParams(half_min=0.02, half_max=0.03, touch=0.0))
     assert width(model.prices(look())) == pytest.approx(0.04)
