@@ -29,7 +29,7 @@ def test_buying_one_outcome_lowers_its_quotes_and_raises_those_of_the_other(
 ) -> None:
     quimby, bob = Pit(exchange, QUIMBY), Pit(exchange, BOB)
     quimby.open("0.44", "0.46")
-    bob.open("0.33", "0.35")
+    bob.open("0.31", "0.37")
     session = quote(exchange, "--market", BOB, market=QUIMBY, **MODEL)
     bids = {market: bid(session, market, "0") for market in (QUIMBY, BOB)}
     place = session.mark()
