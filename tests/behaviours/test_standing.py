@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.behaviours.conftest import Pmm, Quote
@@ -18,7 +19,7 @@ def test_b080_b081_b083_a_run_says_how_it_stands_and_what_it_came_to(pit: Pit, q
     first = quoting.until(lambda data: data["event"] == "status")
     assert (first["mode"], first["pnl"], first["fills"], first["risk_events"]) == ("dry-run", "0", 0, 0)
     pit.sweep("SELL", "0.47", "10")
-    quoting.until(lambda data: data["event"] == "fill")
+    filled = datetime.fromisoformat(quoting.until(lambda data: data["event"] == "fill")["at"])
     pit.move("0.38", "0.40")  # nine cents of ten shares
     quoting.moved("daily loss", "BEYOND")
     place = quoting.mark()
@@ -34,6 +35,8 @@ def test_b080_b081_b083_a_run_says_how_it_stands_and_what_it_came_to(pit: Pit, q
     reset = quoting.until(lambda data: data["event"] == "risk" and data["verdict"] == "reset")
     assert reset["rule"] == "daily_loss"
 
+    old = filled + timedelta(seconds=1.5)  # its markout after a second is known
+    quoting.until(lambda data: data["event"] == "decision" and datetime.fromisoformat(data["at"]) > old)
     summary = quoting.stop().documents[-1]["data"]
     report = json.loads(pmm("report", "--json", **pit.exchange.env).stdout)["data"]
     (market,) = report["markets"]
