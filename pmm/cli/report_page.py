@@ -119,16 +119,10 @@ def _markouts(axes: Any, markets: Sequence[MarketReport]) -> None:
 
 def _rewards(axes: Any, markets: Sequence[MarketReport], began_at: int) -> None:
     for one in markets:
-        scored = [sample for sample in one.samples if sample.own_score is not None]
-        shares = [_reward_share(sample) for sample in scored]
-        axes.plot(_minutes(scored, began_at), shares)
+        scored = [sample for sample in one.samples if sample.reward_share is not None]
+        axes.plot(_minutes(scored, began_at), [sample.reward_share for sample in scored])
     axes.set_ylim(0, 1)
     _named(axes, "share of the reward score", "minutes", "")
-
-
-def _reward_share(sample: Sample) -> float:
-    together = (sample.own_score or 0) + (sample.others_score or 0)
-    return (sample.own_score or 0) / together if together else 0.0
 
 
 def _quotes(axes: Any, one: MarketReport, began_at: int) -> None:

@@ -106,11 +106,7 @@ def _gaps(samples: Sequence[Sample]) -> Iterable[tuple[Nanos, Sample]]:
 
 def _reward_share(samples: Sequence[Sample]) -> float | None:
     """The mean share of what scored; a sample where nothing did counts as none of ours."""
-    shares = [
-        one.own_score / (one.own_score + one.others_score) if one.own_score + one.others_score else 0.0
-        for one in samples
-        if one.own_score is not None and one.others_score is not None
-    ]
+    shares = [one.reward_share for one in samples if one.reward_share is not None]
     return sum(shares) / len(shares) if shares else None
 
 

@@ -38,6 +38,14 @@ class Sample:
         return self.yes - self.no
 
     @property
+    def reward_share(self) -> float | None:
+        """Our part of what scores for rewards, 0 where nothing does; None where nothing is paid."""
+        if self.own_score is None or self.others_score is None:
+            return None
+        together = self.own_score + self.others_score
+        return self.own_score / together if together else 0.0
+
+    @property
     def equity(self) -> Money | None:
         """Profit of the run so far, at the mid; None without one."""
         if self.mid2 is None:
