@@ -93,12 +93,8 @@ def build() -> Any:  # the parser library does not export the type of the tree i
 
     app = typer.Typer(help=ABOUT, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(root)
-    app.command(epilog=EPILOG)(quote.quote)
-    app.command(epilog=EPILOG)(demo.demo)
-    app.command(epilog=EPILOG)(doctor.doctor)
-    app.command(epilog=EPILOG)(selftest.selftest)
-    app.command(epilog=EPILOG)(drill.drill)
-    app.command(epilog=EPILOG)(exchange.exchange)
+    for first in (quote.quote, demo.demo, doctor.doctor, selftest.selftest, drill.drill, exchange.exchange):
+        app.command(epilog=EPILOG)(first)
     for action in (operate.status, operate.pause, operate.resume, operate.stop):
         app.command(epilog=EPILOG)(action)
     app.command(epilog=EPILOG)(kill.kill)
@@ -107,10 +103,8 @@ def build() -> Any:  # the parser library does not export the type of the tree i
     app.command(hidden=True)(watchdog.watchdog)
     for read in (account.orders, account.trades, account.positions, account.pnl):
         app.command(epilog=EPILOG)(read)
-    app.command(epilog=EPILOG)(schema.schema)
-    app.command(epilog=EPILOG)(explain.explain)
-    app.command(epilog=EPILOG)(rewards.rewards)
-    app.command(epilog=EPILOG)(report.report)
+    for told in (schema.schema, explain.explain, rewards.rewards, report.report):
+        app.command(epilog=EPILOG)(told)
     app.add_typer(state.app, name="state")
     app.add_typer(risk.app, name="risk")
     app.add_typer(markets.app, name="markets")
