@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pmm.core.step import RewardSample
 from pmm.metrics.sample import Sample
 from pmm.model import SECOND, ConditionId, Money, Nanos, Price, Size
 
@@ -112,6 +113,6 @@ def _reward_share(samples: Sequence[Sample]) -> float | None:
 
 def _rate(one: Sample) -> Money:
     """What the market pays us a day as long as it stays as it is."""
-    if not one.own_score or one.others_score is None or one.reward_per_day is None:
+    if one.own_score is None or one.others_score is None or one.reward_per_day is None:
         return 0
-    return one.reward_per_day * one.own_score // (one.own_score + one.others_score)
+    return RewardSample(one.at, one.market, one.own_score, one.others_score, one.reward_per_day).rate
